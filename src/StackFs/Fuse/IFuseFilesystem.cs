@@ -1,0 +1,35 @@
+namespace StackFs.Fuse;
+
+/// <summary>What a FUSE session serves.</summary>
+internal interface IFuseFilesystem
+{
+    /// <summary>
+    /// Answers the kernel's INIT, once, on the thread that runs the session and before any worker exists. Flags not
+    /// in <paramref name="offer"/> are dropped from the answer, so ask the offer what will hold.
+    /// </summary>
+    FuseInitReply Negotiate(in KernelOffer offer);
+
+    /// <summary>
+    /// Makes one worker. Called on the worker's own thread, so that it can take per-thread state (<c>unshare</c>,
+    /// file system credentials) at once.
+    /// </summary>
+    IFuseWorker CreateWorker();
+
+    /// <summary>
+    /// The mount is gone and every worker has ended: no request comes any more. Called once, on the thread that runs
+    /// the session, also where the kernel sent no DESTROY.
+    /// </summary>
+    void Destroyed();
+}
+
+/// <summary>
+/// Handles requests on one dedicated thread, one at a time, for the life of the session; disposed on that thread.
+/// </summary>
+internal interface IFuseWorker : IDisposable
+{
+    /// <summary>
+    /// Handles one request, never INIT, DESTROY or INTERRUPT. Requests of different workers run concurrently and in any
+    /// order. An exception is a bug: it is logged, counted and answered EIO.
+    /// </summary>
+    void Handle(in FuseRequest request, ref ReplyWriter reply);
+}
