@@ -14,7 +14,7 @@ public static class RandomBytes
     /// <exception cref="CryptographicException">The kernel refuses, which no supported kernel does.</exception>
     public static void Fill(Span<byte> destination)
     {
-        Errno error = Libc.GetRandom(destination);
+        Errno error = Posix.GetRandom(destination);
         if (error != Errno.None)
         {
             throw new CryptographicException($"getrandom failed: {error}");

@@ -37,7 +37,7 @@ internal static class SecretMemory
     internal static nint Map(nuint length, SecretMemoryKind kind)
     {
         nuint whole = length + (2 * PageSize);
-        Errno error = Libc.ReserveAddresses(whole, out nint reserved);
+        Errno error = Posix.ReserveAddresses(whole, out nint reserved);
         if (error != Errno.None)
         {
             throw Failed(length, error);
@@ -52,7 +52,7 @@ internal static class SecretMemory
 
         if (error != Errno.None)
         {
-            _ = Libc.Unmap(reserved, whole); // The first error is the one to report.
+            _ = Posix.Unmap(reserved, whole); // The first error is the one to report.
             throw Failed(length, error);
         }
 
@@ -61,19 +61,19 @@ internal static class SecretMemory
 
     /// <summary>Gives a range of <see cref="Map(nuint)"/> back. The caller has zeroed it.</summary>
     internal static bool Unmap(nint address, nuint length) =>
-        Libc.Unmap(address - (nint)PageSize, length + (2 * PageSize)) == Errno.None;
+        Posix.Unmap(address - (nint)PageSize, length + (2 * PageSize)) == Errno.None;
 
     private static Errno Populate(nint address, nuint length, SecretMemoryKind kind)
     {
         Errno error = kind == SecretMemoryKind.MemFdSecret
             ? PopulateSecret(address, length)
             : PopulateLocked(address, length);
-        return error != Errno.None ? error : Libc.ExcludeFromForks(address, length);
+        return error != Errno.None ? error : Posix.ExcludeFromForks(address, length);
     }
 
     private static Errno PopulateSecret(nint address, nuint length)
     {
-        Errno error = Libc.MemFdSecret(out SafeFd fd);
+        Errno error = Posix.MemFdSecret(out SafeFd fd);
         using (fd)
         {
             if (error != Errno.None)
@@ -81,20 +81,20 @@ internal static class SecretMemory
                 return error;
             }
 
-            error = Libc.SetLength(fd, (long)length);
-            return error != Errno.None ? error : Libc.MapFileAt(address, length, fd);
+            error = Posix.SetLength(fd, (long)length);
+            return error != Errno.None ? error : Posix.MapFileAt(address, length, fd);
         }
     }
 
     private static Errno PopulateLocked(nint address, nuint length)
     {
-        Errno error = Libc.MapAnonymousAt(address, length);
+        Errno error = Posix.MapAnonymousAt(address, length);
         if (error == Errno.None)
         {
-            error = Libc.ExcludeFromDumps(address, length);
+            error = Posix.ExcludeFromDumps(address, length);
         }
 
-        return error != Errno.None ? error : Libc.Lock(address, length);
+        return error != Errno.None ? error : Posix.Lock(address, length);
     }
 
     private static SecretMemoryKind Choose()
@@ -104,7 +104,7 @@ internal static class SecretMemory
             return SecretMemoryKind.Locked;
         }
 
-        Errno error = Libc.MemFdSecret(out SafeFd fd);
+        Errno error = Posix.MemFdSecret(out SafeFd fd);
         fd.Dispose();
         return error == Errno.None ? SecretMemoryKind.MemFdSecret : SecretMemoryKind.Locked;
     }
@@ -133,17 +133,17 @@ internal static class SecretMemory
 
     private static bool RaiseLockLimit()
     {
-        if (Libc.GetLimit(Libc.RLIMIT_MEMLOCK, out Libc.ResourceLimit limit) != Errno.None || limit.Soft >= limit.Hard)
+        if (Posix.GetLimit(Posix.RLIMIT_MEMLOCK, out Posix.ResourceLimit limit) != Errno.None || limit.Soft >= limit.Hard)
         {
             return false;
         }
 
-        return Libc.SetLimit(Libc.RLIMIT_MEMLOCK, limit with { Soft = limit.Hard }) == Errno.None;
+        return Posix.SetLimit(Posix.RLIMIT_MEMLOCK, limit with { Soft = limit.Hard }) == Errno.None;
     }
 
     private static SecretMemoryException Failed(nuint length, Errno error)
     {
-        string limit = Libc.GetLimit(Libc.RLIMIT_MEMLOCK, out Libc.ResourceLimit l) == Errno.None && l.Hard != ulong.MaxValue
+        string limit = Posix.GetLimit(Posix.RLIMIT_MEMLOCK, out Posix.ResourceLimit l) == Errno.None && l.Hard != ulong.MaxValue
             ? $"{l.Hard / 1024} KiB"
             : "unlimited";
         return new SecretMemoryException(

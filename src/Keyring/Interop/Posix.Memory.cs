@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace StackFs.Keyring.Interop;
 
 /// <summary>Memory mapping, locking and dump exclusion: mmap(2), mlock(2), madvise(2), memfd_secret(2).</summary>
-internal static unsafe partial class Libc
+internal static unsafe partial class Posix
 {
     private const int PROT_NONE = 0;
     private const int PROT_READ = 1;

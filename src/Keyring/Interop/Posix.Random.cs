@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace StackFs.Keyring.Interop;
 
 /// <summary>The kernel's random number generator: getrandom(2).</summary>
-internal static unsafe partial class Libc
+internal static unsafe partial class Posix
 {
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint getrandom(byte* buffer, nuint length, uint flags);

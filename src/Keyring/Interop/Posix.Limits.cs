@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace StackFs.Keyring.Interop;
 
 /// <summary>Resource limits and process attributes: getrlimit(2), setrlimit(2), prctl(2).</summary>
-internal static unsafe partial class Libc
+internal static unsafe partial class Posix
 {
     /// <summary>RLIMIT_CORE of <c>asm-generic/resource.h</c>.</summary>
     internal const int RLIMIT_CORE = 4;
