@@ -1,0 +1,93 @@
+using System.Diagnostics.CodeAnalysis;
+using StackFs.Keyring.Crypto;
+using StackFs.Keyring.Secrets;
+
+namespace StackFs.Keyring.Volumes;
+
+/// <summary>A volume key held by this process itself. <see cref="Revoke"/> or disposal wipes it.</summary>
+public sealed class LocalVolumeKeyLease : IVolumeKeyLease
+{
+    /// <summary>Bytes of a volume key.</summary>
+    public const int KeyLength = WrappedKey.KeyLength;
+
+    private readonly SecretBuffer _volumeKey;
+    private readonly SecretBuffer _wrappingKey;
+    private volatile bool _revoked;
+
+    /// <summary>Takes ownership of <paramref name="volumeKey"/>, 32 bytes.</summary>
+    public LocalVolumeKeyLease(SecretBuffer volumeKey)
+    {
+        ArgumentNullException.ThrowIfNull(volumeKey);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(volumeKey.Length, KeyLength, nameof(volumeKey));
+        _volumeKey = volumeKey;
+        _wrappingKey = HkdfSha256.Derive(volumeKey, "wrap"u8, KeyLength);
+        Id = VolumeKeyId.Of(volumeKey);
+    }
+
+    /// <inheritdoc/>
+    public VolumeKeyId Id { get; }
+
+    /// <inheritdoc/>
+    public bool IsRevoked => _revoked;
+
+    /// <summary>A new volume key from the kernel's generator.</summary>
+    public static LocalVolumeKeyLease Create() => new(SecretBuffer.Random(KeyLength));
+
+    /// <inheritdoc/>
+    public bool TryUnwrap(
+        ReadOnlySpan<byte> wrapped, ReadOnlySpan<byte> additionalData, [NotNullWhen(true)] out SecretBuffer? key)
+    {
+        try
+        {
+            return WrappedKey.TryUnwrap(_wrappingKey, wrapped, additionalData, out key);
+        }
+        catch (ObjectDisposedException) when (_revoked)
+        {
+            key = null;
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Wrap(SecretBuffer key, ReadOnlySpan<byte> additionalData, Span<byte> wrapped)
+    {
+        try
+        {
+            WrappedKey.Wrap(_wrappingKey, key, additionalData, wrapped);
+            return true;
+        }
+        catch (ObjectDisposedException) when (_revoked)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryDerive(ReadOnlySpan<byte> label, int length, [NotNullWhen(true)] out SecretBuffer? key)
+    {
+        try
+        {
+            key = HkdfSha256.Derive(_volumeKey, label, length);
+            return true;
+        }
+        catch (ObjectDisposedException) when (_revoked)
+        {
+            key = null;
+            return false;
+        }
+    }
+
+    /// <summary>Wipes the key, once no call in flight uses it. What was unwrapped from it is its holder's to wipe.</summary>
+    public void Revoke()
+    {
+        _revoked = true;
+        _wrappingKey.Dispose();
+        _volumeKey.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Revoke();
+
+    /// <summary>The volume key itself, to make a slot of; stays this lease's.</summary>
+    internal SecretBuffer VolumeKey => _volumeKey;
+}
