@@ -1,0 +1,96 @@
+using System.Diagnostics;
+
+namespace StackFs.Tests.Mounted.Harness;
+
+/// <summary>
+/// The filesystem the tests run against: StackFs, unless STACKFS_TEST_TARGET says <c>bare</c> (the plain directory,
+/// which proves the tables themselves) or <c>gocryptfs</c> (which proves that they can fail).
+/// </summary>
+/// <param name="Name">As in STACKFS_TEST_TARGET.</param>
+/// <param name="Program">The executable, or null where the target needs none.</param>
+/// <param name="Init">Arguments that make a volume of {lower}; {passfile} holds the passphrase.</param>
+/// <param name="Mount">Arguments that mount {lower} on {upper} in the foreground with {options}.</param>
+internal sealed record Target(string Name, string? Program, string[] Init, string[] Mount)
+{
+    public static Target Bare { get; } = new("bare", null, [], []);
+
+    public static Target Gocryptfs { get; } = new(
+        "gocryptfs",
+        FindOnPath("gocryptfs"),
+        ["-init", "-q", "-scryptn", "10", "-passfile", "{passfile}", "{lower}"],
+        ["-fg", "-q", "-acl", "-allow_other", "-passfile", "{passfile}", "{lower}", "{upper}"]);
+
+    public static Target StackFs { get; } = new(
+        "stackfs",
+        FindStackFs(),
+        ["init", "{lower}", "--key", "passphrase:passfile={passfile}"],
+        ["mount", "{lower}", "{upper}", "--foreground", "-o", "key=passphrase:passfile={passfile},{options}"]);
+
+    public static Target Current { get; } = Environment.GetEnvironmentVariable("STACKFS_TEST_TARGET") switch
+    {
+        null or "" or "stackfs" => StackFs,
+        "bare" => Bare,
+        "gocryptfs" => Gocryptfs,
+        string other => throw new InvalidOperationException($"STACKFS_TEST_TARGET={other}: use stackfs, bare or gocryptfs"),
+    };
+
+    /// <summary>Why the target cannot be run here, or null.</summary>
+    public string? Missing => this == Bare || Program is not null ? null :
+        this == StackFs ? "the stackfs executable is not built (tools/quickstart, or STACKFS_EXE=FILE)" : $"{Name} is not installed";
+
+    public static ProcessStartInfo Command(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> values)
+    {
+        ProcessStartInfo start = new(program) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
+        foreach (string argument in arguments)
+        {
+            string filled = argument;
+            foreach ((string key, string value) in values)
+            {
+                filled = filled.Replace("{" + key + "}", value, StringComparison.Ordinal);
+            }
+
+            start.ArgumentList.Add(filled.TrimEnd(','));
+        }
+
+        // A bug inside the program ends it, and the test sees that, where a user would see EIO.
+        start.Environment["STACKFS_ABORT_ON_BUG"] = "1";
+        return start;
+    }
+
+    // The newer of the published executable and this build's, so that a stale one is never what is tested.
+    private static string? FindStackFs()
+    {
+        if (Environment.GetEnvironmentVariable("STACKFS_EXE") is { Length: > 0 } named)
+        {
+            return File.Exists(named) ? named : throw new InvalidOperationException($"STACKFS_EXE={named}: no such file");
+        }
+
+        string configuration = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
+        string[] candidates =
+        [
+            Path.Combine(Root, "artifacts/bin/stackfs"),
+            Path.Combine(Root, $"tools/stackfs/bin/{configuration}/net10.0/stackfs"),
+        ];
+        return candidates.Where(File.Exists).OrderByDescending(NewestPart).FirstOrDefault();
+    }
+
+    private static DateTime NewestPart(string executable) =>
+        Directory.EnumerateFiles(Path.GetDirectoryName(executable)!).Where(f => Path.GetFileName(f).Contains("tack", StringComparison.Ordinal))
+            .Max(File.GetLastWriteTimeUtc);
+
+    private static string? FindOnPath(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(d => Path.Combine(d, program)).FirstOrDefault(File.Exists);
+
+    private static string Root => FindRoot();
+
+    private static string FindRoot()
+    {
+        string? directory = AppContext.BaseDirectory;
+        while (directory is not null && !File.Exists(Path.Combine(directory, "StackFs.slnx")))
+        {
+            directory = Path.GetDirectoryName(directory.TrimEnd('/'));
+        }
+
+        return directory ?? throw new InvalidOperationException("the tests run inside the source tree");
+    }
+}

@@ -1,0 +1,272 @@
+using System.Diagnostics;
+using System.Text;
+using StackFs.Tests.Common;
+
+namespace StackFs.Tests.Mounted.Harness;
+
+/// <summary>
+/// A volume in a temporary directory, its mount served by a process of its own, and beside the lower directory a
+/// plain one on the same filesystem to compare with. Disposing unmounts, and fails the test when anything is left.
+/// </summary>
+internal sealed class TestMount : IDisposable
+{
+    /// <summary>The longest a mount or an unmount may take.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly StringBuilder _errors = new();
+    private readonly string _base;
+    private readonly string _options;
+    private Process? _daemon;
+
+    private TestMount(string parent, string options)
+    {
+        _options = options;
+        _base = Path.Combine(parent, $"stackfs-test-{Environment.ProcessId}-{Guid.NewGuid():N}"[..40]);
+        Lower = Path.Combine(_base, "lower");
+        Plain = Path.Combine(_base, "plain");
+        Upper = Target.Current == Target.Bare ? Lower : Path.Combine(_base, "upper");
+        PassFile = Path.Combine(_base, "pass");
+        foreach (string directory in new[] { Lower, Plain, Upper })
+        {
+            Directory.CreateDirectory(directory);
+        }
+
+        // Rows that act as another user must reach both sides.
+        foreach (string directory in new[] { _base, Lower, Plain, Upper })
+        {
+            Sys.Chmod(directory, 0x1ED);
+        }
+
+        File.WriteAllText(PassFile, "correct horse battery staple\n");
+        Sys.Chmod(PassFile, 0x180);
+    }
+
+    /// <summary>The mounted directory.</summary>
+    public string Upper { get; }
+
+    /// <summary>What is stored.</summary>
+    public string Lower { get; }
+
+    /// <summary>An ordinary directory on the lower directory's filesystem.</summary>
+    public string Plain { get; }
+
+    public string PassFile { get; }
+
+    /// <summary>What the serving process wrote to standard error so far.</summary>
+    public string Errors
+    {
+        get
+        {
+            lock (_errors)
+            {
+                return _errors.ToString();
+            }
+        }
+    }
+
+    /// <summary>The serving process, while it runs.</summary>
+    public int ProcessId => _daemon?.Id ?? throw new InvalidOperationException("nothing is mounted");
+
+    private IReadOnlyDictionary<string, string> Values => new Dictionary<string, string>
+    {
+        ["lower"] = Lower,
+        ["upper"] = Upper,
+        ["passfile"] = PassFile,
+        ["options"] = _options,
+    };
+
+    /// <summary>Makes a volume and mounts it.</summary>
+    /// <param name="options">Further mount options, separated by commas.</param>
+    /// <param name="parent">Where the directories go; by default STACKFS_TEST_DIR or the temporary directory.</param>
+    public static TestMount Create(string options = "allow_other", string? parent = null)
+    {
+        TestMount mount = new(parent ?? Environment.GetEnvironmentVariable("STACKFS_TEST_DIR") ?? Path.GetTempPath().TrimEnd('/'), options);
+        try
+        {
+            if (Target.Current.Program is { } program)
+            {
+                (int code, string errors) = Run(program, Target.Current.Init, mount.Values);
+                Assert.True(code == 0, $"init answered {code}: {errors}");
+            }
+
+            mount.Mount();
+            return mount;
+        }
+        catch
+        {
+            mount.CleanUp();
+            throw;
+        }
+    }
+
+    /// <summary>Runs the program under test to its end, within the time a command may take.</summary>
+    public static (int Code, string Errors) Run(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? values = null)
+    {
+        using Process process = Process.Start(Target.Command(program, arguments, values ?? new Dictionary<string, string>()))!;
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill();
+            Assert.Fail($"{program} did not end in {Patience.TotalSeconds} s");
+        }
+
+        return (process.ExitCode, errors.Result + output.Result);
+    }
+
+    /// <summary>Mounts the volume and waits until the kernel lists it.</summary>
+    public void Mount()
+    {
+        if (Target.Current.Program is not { } program)
+        {
+            return;
+        }
+
+        Process daemon = new() { StartInfo = Target.Command(program, Target.Current.Mount, Values) };
+        daemon.ErrorDataReceived += Collect;
+        daemon.OutputDataReceived += Collect;
+        daemon.Start();
+        daemon.StandardInput.Close();
+        daemon.BeginErrorReadLine();
+        daemon.BeginOutputReadLine();
+        _daemon = daemon;
+        Stopwatch clock = Stopwatch.StartNew();
+        while (!MountTable.Contains(Upper))
+        {
+            Assert.False(daemon.HasExited, $"the mount ended before it was up: {Describe()}");
+            Assert.True(clock.Elapsed < Patience, $"no mount after {Patience.TotalSeconds} s: {Describe()}");
+            Thread.Sleep(5);
+        }
+    }
+
+    /// <summary>Unmounts; the serving process must end by itself, with exit code 0 and no complaint.</summary>
+    public void Unmount()
+    {
+        if (_daemon is not { } daemon)
+        {
+            return;
+        }
+
+        Result result = Sys.Umount(Upper, 0);
+        for (int i = 0; i < 100 && result.Name == "EBUSY"; i++)
+        {
+            Thread.Sleep(20);
+            result = Sys.Umount(Upper, 0);
+        }
+
+        Assert.True(result.Ok, $"umount answered {result}; {Describe()}");
+        Assert.True(daemon.WaitForExit(Patience), $"still running after umount; {Describe()}");
+        daemon.WaitForExit();
+        Assert.True(daemon.ExitCode == 0, $"exit code {daemon.ExitCode} after umount; {Describe()}");
+        _daemon = null;
+        daemon.Dispose();
+    }
+
+    /// <summary>Unmounts and mounts again, so that nothing the kernel or the program remembers can help.</summary>
+    public void Remount()
+    {
+        Unmount();
+        Mount();
+    }
+
+    /// <summary>Ends the serving process as a crash would, and removes what is left of the mount.</summary>
+    public void Kill()
+    {
+        if (_daemon is not { } daemon)
+        {
+            return;
+        }
+
+        Sys.Kill(daemon.Id, Sys.SIGKILL);
+        daemon.WaitForExit();
+        Detach();
+        _daemon = null;
+        daemon.Dispose();
+    }
+
+    /// <summary>Ends the connection, so that every call waiting for an answer gets one.</summary>
+    public void Abort()
+    {
+        if (_daemon is not null && MountTable.Connection(Upper) is { } connection)
+        {
+            string abort = $"/sys/fs/fuse/connections/{connection}/abort";
+            if (File.Exists(abort))
+            {
+                File.WriteAllText(abort, "1");
+            }
+        }
+
+        Kill();
+    }
+
+    /// <summary>The state of the serving process, for a failure's message.</summary>
+    public string Describe()
+    {
+        string state = _daemon is null ? "not mounted" : _daemon.HasExited ? $"the process ended with {_daemon.ExitCode}" : "the process runs";
+        return $"{state}; its output: {Errors.Trim()}";
+    }
+
+    /// <summary>Resident memory of the serving process, in bytes.</summary>
+    public long ResidentBytes()
+    {
+        string line = File.ReadLines($"/proc/{ProcessId}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], System.Globalization.CultureInfo.InvariantCulture) * 1024;
+    }
+
+    /// <summary>How many descriptors the serving process holds.</summary>
+    public int Descriptors() => Directory.GetFileSystemEntries($"/proc/{ProcessId}/fd").Length;
+
+    public void Dispose()
+    {
+        try
+        {
+            Unmount();
+        }
+        catch
+        {
+            CleanUp();
+            throw;
+        }
+
+        string[] left = CleanUp();
+        Assert.True(left.Length == 0, $"left mounted: {string.Join(' ', left)}");
+    }
+
+    /// <summary>Removes whatever is left, and returns the mounts that were.</summary>
+    private string[] CleanUp()
+    {
+        string[] left = MountTable.Below(_base);
+        Kill();
+        Detach();
+        foreach (string mount in MountTable.Below(_base))
+        {
+            Sys.Umount(mount, Sys.MNT_DETACH);
+        }
+
+        // Not Directory.Delete: names here need not be UTF-8.
+        Process.Start("rm", ["-rf", "--one-file-system", "--", _base]).WaitForExit();
+        return left;
+    }
+
+    private void Detach()
+    {
+        if (Upper != Lower)
+        {
+            while (MountTable.Contains(Upper) && Sys.Umount(Upper, Sys.MNT_DETACH).Ok)
+            {
+            }
+        }
+    }
+
+    private void Collect(object sender, DataReceivedEventArgs line)
+    {
+        if (line.Data is not null)
+        {
+            lock (_errors)
+            {
+                _errors.AppendLine(line.Data);
+            }
+        }
+    }
+}
