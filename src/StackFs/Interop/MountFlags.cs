@@ -1,0 +1,36 @@
+namespace StackFs.Interop;
+
+/// <summary><c>MS_*</c> of mount(2), <c>linux/mount.h</c>.</summary>
+[Flags]
+internal enum MountFlags : uint
+{
+    None = 0,
+    ReadOnly = 1,
+    NoSuid = 2,
+    NoDev = 4,
+    NoExec = 8,
+    Synchronous = 16,
+    DirSync = 128,
+    NoSymFollow = 256,
+    NoAtime = 1024,
+    NoDirAtime = 2048,
+    RelAtime = 1 << 21,
+    StrictAtime = 1 << 24,
+    LazyTime = 1 << 25,
+}
+
+/// <summary><c>MNT_*</c> and <c>UMOUNT_*</c> of umount2(2).</summary>
+[Flags]
+internal enum UnmountFlags
+{
+    None = 0,
+
+    /// <summary>Aborts the FUSE connection first: every request in flight or to come fails.</summary>
+    Force = 1,
+
+    /// <summary>Takes the mount out of the tree now and ends it when its last user is gone.</summary>
+    Detach = 2,
+
+    /// <summary>Does not follow a symbolic link.</summary>
+    NoFollow = 8,
+}
