@@ -1,0 +1,37 @@
+using StackFs.Keyring.Interop;
+
+namespace StackFs.Fuse;
+
+/// <summary>
+/// One worker's way to the kernel: requests in, replies out, and the buffers for both. Used by one thread at a time.
+/// </summary>
+internal abstract class FuseChannel : IDisposable
+{
+    /// <summary>
+    /// Where the reply is made: a header, and from byte 16 on, page aligned, the payload. Never overlaps the request.
+    /// </summary>
+    public abstract Span<byte> ReplyBuffer { get; }
+
+    /// <summary>Waits for the next request. Answers that only mean "ask again" are dealt with inside.</summary>
+    /// <param name="request">One whole request; valid until the next call.</param>
+    /// <returns>ENODEV when the mount is gone; anything else is a bug on our side.</returns>
+    public abstract Errno Receive(out ReadOnlySpan<byte> request);
+
+    /// <summary>Sends the reply to the request received last.</summary>
+    /// <param name="reply">The start of <see cref="ReplyBuffer"/>.</param>
+    /// <returns>
+    /// ENOENT when nobody waits for it any more, ENODEV when the mount is gone; EINVAL when the kernel rejects its form,
+    /// in which case it told the caller EIO.
+    /// </returns>
+    public abstract Errno Send(ReadOnlySpan<byte> reply);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees the buffers and closes what the channel owns.</summary>
+    protected abstract void Dispose(bool disposing);
+}

@@ -1,0 +1,288 @@
+using System.Globalization;
+using StackFs.Interop;
+using StackFs.Keyring.Interop;
+
+namespace StackFs.Fuse;
+
+/// <summary>
+/// Serves one mount: negotiates, runs the workers, and ends when the mount does, however that comes about: umount(8),
+/// fusermount3, <see cref="Stop"/>, or the kernel aborting the connection.
+/// </summary>
+/// <remarks>
+/// Lock order: <c>_gate</c> is a leaf, held only to look at and change the fields it guards.
+/// </remarks>
+internal sealed class FuseSession : IDisposable
+{
+    // How often a busy mount is tried again, and how long all workers must wait for requests to count as drained.
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(30);
+
+    private readonly FuseMount _mount;
+    private readonly IFuseFilesystem _filesystem;
+    private readonly FuseSessionOptions _options;
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate.
+    private readonly List<RequestPump> _pumps = [];
+    private Exception? _failure;
+    private int _runningWorkers;
+
+    /// <summary>Will serve <paramref name="mount"/>, which it owns from now on.</summary>
+    public FuseSession(FuseMount mount, IFuseFilesystem filesystem, FuseSessionOptions options)
+    {
+        _mount = mount;
+        _filesystem = filesystem;
+        _options = options;
+        Workers = Math.Clamp(options.Workers ?? DefaultWorkers, 1, FuseSessionOptions.MostWorkers);
+        Notifier = new FuseNotifier(mount.Device);
+    }
+
+    /// <summary>Two to four, by the number of cores; measured in <c>PROTOCOL.md</c>.</summary>
+    public static int DefaultWorkers => Math.Clamp(Environment.ProcessorCount, 2, 4);
+
+    /// <summary>Threads that handle requests.</summary>
+    public int Workers { get; }
+
+    /// <summary>Tells the kernel what it must no longer cache.</summary>
+    public FuseNotifier Notifier { get; }
+
+    /// <summary>A snapshot of what the workers did so far, one record for each.</summary>
+    public IReadOnlyList<WorkerCounters> Counters
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _pumps.Select(pump => pump.Counters)];
+            }
+        }
+    }
+
+    /// <summary>
+    /// Serves until the mount is gone, then tells the filesystem. Call once; blocks the calling thread.
+    /// </summary>
+    /// <exception cref="FuseMountException">The kernel's protocol is not ours, or the device failed.</exception>
+    public void Run()
+    {
+        try
+        {
+            if (Negotiate())
+            {
+                StartWorkers();
+                _over.Task.Wait();
+            }
+        }
+        finally
+        {
+            _over.TrySetResult();
+        }
+
+        _filesystem.Destroyed();
+        lock (_gate)
+        {
+            if (_failure is not null)
+            {
+                Errno errno = (_failure as FuseMountException)?.Errno ?? Errno.EIO;
+                throw new FuseMountException(errno, $"serving {_mount.MountPoint} ended: {_failure.Message}");
+            }
+        }
+    }
+
+    /// <summary>
+    /// Ends the session from outside, from any thread but a worker's: unmounts, waiting up to <paramref name="grace"/>
+    /// for who uses the mount; then writes back what the kernel holds and ends it all the same, so that files still
+    /// open answer ENOTCONN. Returns when <see cref="Run"/> is about to.
+    /// </summary>
+    public void Stop(TimeSpan grace)
+    {
+        DateTime deadline = DateTime.UtcNow + grace;
+        while (!_over.Task.IsCompleted)
+        {
+            Errno error = _mount.TryUnmount();
+            TimeSpan left = deadline - DateTime.UtcNow;
+            if (error == Errno.None && !_mount.IsMounted)
+            {
+                // Gone from the tree. Who still has a file open there after a lazy unmount has its grace, too.
+                _ = _over.Task.Wait(left > RetryInterval ? left : RetryInterval);
+                break;
+            }
+
+            if (left <= TimeSpan.Zero)
+            {
+                WriteBack();
+                break;
+            }
+
+            _ = _over.Task.Wait(left < RetryInterval ? left : RetryInterval);
+        }
+
+        if (!_over.Task.IsCompleted)
+        {
+            End();
+        }
+    }
+
+    /// <summary>Closes the device, which ends the connection if nothing else did.</summary>
+    public void Dispose() => _mount.Dispose();
+
+    private bool Negotiate()
+    {
+        using var channel = new DeviceChannel(_mount.Device, ownsDevice: false);
+        try
+        {
+            return Handshake.Run(channel, _filesystem);
+        }
+        catch (FuseMountException)
+        {
+            _ = _mount.Abort(); // Best effort: the mount is of no use, and the exception tells why.
+            throw;
+        }
+    }
+
+    private void StartWorkers()
+    {
+        _runningWorkers = Workers;
+        using var started = new CountdownEvent(Workers);
+        for (int i = 0; i < Workers; i++)
+        {
+            var thread = new Thread(() => Work(started))
+            {
+                IsBackground = true,
+                Name = string.Create(CultureInfo.InvariantCulture, $"fuse-{i}"),
+            };
+            thread.Start();
+        }
+
+        started.Wait();
+        lock (_gate)
+        {
+            if (_failure is not null)
+            {
+                return;
+            }
+        }
+
+        _options.Ready?.Invoke();
+    }
+
+    private void Work(CountdownEvent started)
+    {
+        bool signalled = false;
+        bool failed = false;
+        try
+        {
+            using IFuseWorker worker = _filesystem.CreateWorker();
+            using DeviceChannel channel = DeviceChannel.Clone(_mount.Device);
+            var pump = new RequestPump(channel, worker, _options);
+            lock (_gate)
+            {
+                _pumps.Add(pump);
+            }
+
+            signalled = true;
+            started.Signal();
+            pump.Run();
+        }
+#pragma warning disable CA1031 // Carried to the thread in Run, which throws it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            lock (_gate)
+            {
+                _failure ??= exception;
+            }
+
+            failed = true;
+        }
+        finally
+        {
+            if (!signalled)
+            {
+                started.Signal();
+            }
+
+            LeaveWorker();
+        }
+
+        if (failed)
+        {
+            End();
+        }
+    }
+
+    private void LeaveWorker()
+    {
+        lock (_gate)
+        {
+            if (--_runningWorkers == 0)
+            {
+                _over.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Has the kernel send its dirty pages, and waits, with a limit, until the workers took them.</summary>
+    private void WriteBack()
+    {
+        byte[] path = System.Text.Encoding.UTF8.GetBytes(_mount.MountPoint);
+        var sync = new Thread(() =>
+        {
+            Errno error = Libc.OpenPath(path, OpenFlags.ReadOnly | OpenFlags.Directory, out SafeFd? root);
+            using (root)
+            {
+                if (error == Errno.None)
+                {
+                    // What fails here is a write of the filesystem, which answered it with its errno.
+                    _ = Libc.SyncFilesystem(root!);
+                }
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "fuse-sync",
+        };
+        sync.Start();
+        _ = sync.Join(DrainLimit);
+        WaitUntilDrained();
+    }
+
+    /// <summary>Ends the connection; where that needs a privilege we lack, ends at least our side of it.</summary>
+    private void End()
+    {
+        if (_mount.Abort() && _over.Task.Wait(DrainLimit))
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            _pumps.ForEach(pump => pump.Close());
+        }
+
+        WaitUntilDrained();
+        _over.TrySetResult();
+    }
+
+    /// <summary>
+    /// Waits until all workers wait for requests, seen several times in a row: the kernel's queue is empty then, since
+    /// it wakes a waiting worker for whatever it queues.
+    /// </summary>
+    private void WaitUntilDrained()
+    {
+        const int confirmations = 3;
+        DateTime deadline = DateTime.UtcNow + DrainLimit;
+        for (int idle = 0; idle < confirmations && DateTime.UtcNow < deadline;)
+        {
+            lock (_gate)
+            {
+                idle = _pumps.TrueForAll(pump => pump.IsIdle) ? idle + 1 : 0;
+            }
+
+            if (_over.Task.Wait(TimeSpan.FromMilliseconds(10)))
+            {
+                return;
+            }
+        }
+    }
+}

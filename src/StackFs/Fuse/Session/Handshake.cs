@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using StackFs.Keyring.Interop;
+
+namespace StackFs.Fuse;
+
+/// <summary>The INIT request that opens a session, and its answer.</summary>
+internal static class Handshake
+{
+    /// <summary>The protocol these structures mirror.</summary>
+    public const uint Major = 7;
+
+    /// <inheritdoc cref="Major"/>
+    public const uint Minor = 45;
+
+    /// <summary>The oldest protocol we speak (Linux 5.13): SETXATTR has its present form from there on.</summary>
+    public const uint OldestMinor = 33;
+
+    private const int PageSize = 4096;
+
+    /// <summary>Bytes of INIT up to protocol 7.35; <c>flags2</c> and what is behind it came with 7.36.</summary>
+    private const int ShortInitLength = 16;
+
+    private enum Outcome
+    {
+        Agreed,
+        TryAgain,
+        Refused,
+    }
+
+    /// <summary>Reads INIT from <paramref name="channel"/> and answers it with what the filesystem wants.</summary>
+    /// <returns>False when the mount went away before.</returns>
+    /// <exception cref="FuseMountException">The kernel's protocol is not ours; the kernel was told.</exception>
+    public static bool Run(FuseChannel channel, IFuseFilesystem filesystem)
+    {
+        while (true)
+        {
+            Errno error = channel.Receive(out ReadOnlySpan<byte> message);
+            if (error == Errno.ENODEV)
+            {
+                return false;
+            }
+
+            if (error != Errno.None)
+            {
+                throw new FuseMountException(error, $"reading /dev/fuse failed: {error}");
+            }
+
+            if (!FuseRequest.TryParse(message, out FuseRequest request))
+            {
+                throw new FuseMountException(Errno.EPROTO, "the kernel sent no FUSE request; is /dev/fuse what it should be?");
+            }
+
+            var reply = new ReplyWriter(channel.ReplyBuffer);
+            Outcome outcome = Answer(in request, filesystem, ref reply, out string problem);
+            error = channel.Send(reply.Finish(request.Header.Unique));
+            switch (outcome)
+            {
+                case Outcome.Agreed when error == Errno.None:
+                    return true;
+
+                case Outcome.Agreed when error is Errno.ENODEV or Errno.ENOENT:
+                    return false;
+
+                case Outcome.TryAgain when error == Errno.None:
+                    continue;
+
+                case Outcome.Refused:
+                    throw new FuseMountException(Errno.EPROTO, problem);
+
+                default:
+                    throw new FuseMountException(error, $"the kernel rejected the answer to INIT: {error}");
+            }
+        }
+    }
+
+    /// <summary>The answer to an offer, with the flags that belong to our sizes added and those not offered dropped.</summary>
+    internal static FuseInitOut Accept(in KernelOffer offer, FuseInitReply wanted)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(wanted.MaxWrite, FuseLimits.LargestTransfer);
+        ArgumentOutOfRangeException.ThrowIfLessThan(wanted.MaxWrite, PageSize);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(wanted.MaxWrite % PageSize, 0);
+        const InitFlags always = InitFlags.BigWrites | InitFlags.MaxPages | InitFlags.SetXAttrExt | InitFlags.InitExt;
+        InitFlags flags = (wanted.Flags | always) & offer.Flags;
+        return new FuseInitOut
+        {
+            Major = Major,
+            Minor = Minor,
+            MaxReadahead = Math.Min(wanted.MaxReadahead ?? offer.MaxReadahead, offer.MaxReadahead),
+            Flags = (uint)((ulong)flags & uint.MaxValue),
+            Flags2 = (uint)((ulong)flags >> 32),
+            MaxBackground = wanted.MaxBackground,
+            CongestionThreshold = wanted.CongestionThreshold,
+            MaxWrite = (uint)wanted.MaxWrite,
+            MaxPages = (ushort)(wanted.MaxWrite / PageSize),
+            TimeGranularity = wanted.TimeGranularity,
+        };
+    }
+
+    private static Outcome Answer(
+        in FuseRequest request, IFuseFilesystem filesystem, ref ReplyWriter reply, out string problem)
+    {
+        problem = string.Empty;
+        if (request.Header.Opcode != FuseOpcode.Init || !TryRead(request.Body, out FuseInitIn init))
+        {
+            problem = "the kernel did not begin with FUSE_INIT";
+            reply.Fail(Errno.EPROTO);
+            return Outcome.Refused;
+        }
+
+        if (init.Major > Major)
+        {
+            // A newer kernel steps down to the major version that it is told, with another INIT.
+            reply.Struct(new FuseInitOut { Major = Major, Minor = Minor });
+            return Outcome.TryAgain;
+        }
+
+        if (init.Major < Major || init.Minor < OldestMinor)
+        {
+            problem = string.Create(
+                CultureInfo.InvariantCulture,
+                $"the kernel speaks FUSE {init.Major}.{init.Minor}, but {Major}.{OldestMinor} (Linux 5.13) or later is needed");
+            reply.Fail(Errno.EPROTO);
+            return Outcome.Refused;
+        }
+
+        var offer = new KernelOffer(init.Minor, FlagsOf(in init), init.MaxReadahead);
+        reply.Struct(Accept(in offer, filesystem.Negotiate(in offer)));
+        return Outcome.Agreed;
+    }
+
+    private static InitFlags FlagsOf(in FuseInitIn init)
+    {
+        var flags = (InitFlags)init.Flags;
+        return flags.HasFlag(InitFlags.InitExt) ? flags | (InitFlags)((ulong)init.Flags2 << 32) : flags;
+    }
+
+    private static bool TryRead(ReadOnlySpan<byte> body, out FuseInitIn init)
+    {
+        init = default;
+        Span<byte> bytes = MemoryMarshal.AsBytes(new Span<FuseInitIn>(ref init));
+        if (body.Length < ShortInitLength)
+        {
+            return false;
+        }
+
+        body[..Math.Min(body.Length, Unsafe.SizeOf<FuseInitIn>())].CopyTo(bytes);
+        return true;
+    }
+}
