@@ -4,6 +4,7 @@ using Mono.Unix.Native;
 using StackFs.Interop;
 using StackFs.Keyring.Interop;
 using Errno = StackFs.Keyring.Interop.Errno;
+using Libc = StackFs.Interop.Libc;
 using OpenFlags = StackFs.Interop.OpenFlags;
 using Timespec = StackFs.Interop.Timespec;
 
