@@ -54,6 +54,15 @@ internal sealed record Target(string Name, string? Program, string[] Init, strin
 
         // A bug inside the program ends it, and the test sees that, where a user would see EIO.
         start.Environment["STACKFS_ABORT_ON_BUG"] = "1";
+
+        // What a user is known to have mounted before stays with the test.
+        if (values.TryGetValue("home", out string? home))
+        {
+            start.Environment["HOME"] = home;
+            start.Environment.Remove("XDG_CONFIG_HOME");
+            start.Environment.Remove("XDG_RUNTIME_DIR");
+        }
+
         return start;
     }
 

@@ -18,13 +18,14 @@ internal sealed class TestMount : IDisposable
     private readonly string _options;
     private Process? _daemon;
 
-    private TestMount(string parent, string options)
+    /// <param name="over">The mount covers its own lower directory.</param>
+    private TestMount(string parent, string options, bool over)
     {
         _options = options;
         _base = Path.Combine(parent, $"stackfs-test-{Environment.ProcessId}-{Guid.NewGuid():N}"[..40]);
         Lower = Path.Combine(_base, "lower");
         Plain = Path.Combine(_base, "plain");
-        Upper = Target.Current == Target.Bare ? Lower : Path.Combine(_base, "upper");
+        Upper = over || Target.Current == Target.Bare ? Lower : Path.Combine(_base, "upper");
         PassFile = Path.Combine(_base, "pass");
         foreach (string directory in new[] { Lower, Plain, Upper })
         {
@@ -73,14 +74,17 @@ internal sealed class TestMount : IDisposable
         ["upper"] = Upper,
         ["passfile"] = PassFile,
         ["options"] = _options,
+        ["home"] = _base,
     };
 
     /// <summary>Makes a volume and mounts it.</summary>
     /// <param name="options">Further mount options, separated by commas.</param>
     /// <param name="parent">Where the directories go; by default STACKFS_TEST_DIR or the temporary directory.</param>
-    public static TestMount Create(string options = "allow_other", string? parent = null)
+    /// <param name="over">Whether the mount covers its own lower directory.</param>
+    /// <param name="start">Whether to mount already.</param>
+    public static TestMount Create(string options = "allow_other", string? parent = null, bool over = false, bool start = true)
     {
-        TestMount mount = new(parent ?? Environment.GetEnvironmentVariable("STACKFS_TEST_DIR") ?? Path.GetTempPath().TrimEnd('/'), options);
+        TestMount mount = new(parent ?? Environment.GetEnvironmentVariable("STACKFS_TEST_DIR") ?? Path.GetTempPath().TrimEnd('/'), options, over);
         try
         {
             if (Target.Current.Program is { } program)
@@ -89,7 +93,11 @@ internal sealed class TestMount : IDisposable
                 Assert.True(code == 0, $"init answered {code}: {errors}");
             }
 
-            mount.Mount();
+            if (start)
+            {
+                mount.Mount();
+            }
+
             return mount;
         }
         catch
@@ -162,6 +170,23 @@ internal sealed class TestMount : IDisposable
         _daemon = null;
         daemon.Dispose();
     }
+
+    /// <summary>Asks the serving process to stop, as systemd does; it must unmount, and end with exit code 0.</summary>
+    public void Stop()
+    {
+        Process daemon = _daemon ?? throw new InvalidOperationException("nothing is mounted");
+        Sys.Kill(daemon.Id, Sys.SIGTERM);
+        Assert.True(daemon.WaitForExit(Patience), $"still running after SIGTERM; {Describe()}");
+        daemon.WaitForExit();
+        Assert.True(daemon.ExitCode == 0, $"exit code {daemon.ExitCode} after SIGTERM; {Describe()}");
+        Assert.False(MountTable.Contains(Upper), "still mounted after SIGTERM");
+        _daemon = null;
+        daemon.Dispose();
+    }
+
+    /// <summary>The lower files, with their paths below <see cref="Lower"/>, without the volume's configuration.</summary>
+    public string[] LowerFiles() =>
+        [.. Directory.EnumerateFiles(Lower, "*", SearchOption.AllDirectories).Where(f => !Path.GetFileName(f).StartsWith("stackfs.conf", StringComparison.Ordinal))];
 
     /// <summary>Unmounts and mounts again, so that nothing the kernel or the program remembers can help.</summary>
     public void Remount()
@@ -251,7 +276,7 @@ internal sealed class TestMount : IDisposable
 
     private void Detach()
     {
-        if (Upper != Lower)
+        if (Target.Current != Target.Bare)
         {
             while (MountTable.Contains(Upper) && Sys.Umount(Upper, Sys.MNT_DETACH).Ok)
             {
