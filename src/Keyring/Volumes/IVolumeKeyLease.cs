@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using StackFs.Keyring.Secrets;
+using StackFs.Keyring.Slots;
 
 namespace StackFs.Keyring.Volumes;
 
@@ -22,7 +24,7 @@ public interface IVolumeKeyLease : IDisposable
     bool TryUnwrap(
         ReadOnlySpan<byte> wrapped,
         ReadOnlySpan<byte> additionalData,
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SecretBuffer? key);
+        [NotNullWhen(true)] out SecretBuffer? key);
 
     /// <summary>Wraps a 32-byte key with a fresh nonce.</summary>
     /// <param name="key">Stays the caller's.</param>
@@ -39,5 +41,11 @@ public interface IVolumeKeyLease : IDisposable
     bool TryDerive(
         ReadOnlySpan<byte> label,
         int length,
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SecretBuffer? key);
+        [NotNullWhen(true)] out SecretBuffer? key);
+
+    /// <summary>Wraps the volume key itself in a new slot.</summary>
+    /// <param name="maker">What shall open the slot; stays the caller's.</param>
+    /// <param name="slot">The slot, to be added to the volume's configuration.</param>
+    /// <returns>False when <see cref="IsRevoked"/>.</returns>
+    bool TryMakeSlot(ISlotMaker maker, [NotNullWhen(true)] out KeySlot? slot);
 }

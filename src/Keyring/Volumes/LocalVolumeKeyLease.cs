@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using StackFs.Keyring.Crypto;
 using StackFs.Keyring.Secrets;
+using StackFs.Keyring.Slots;
 
 namespace StackFs.Keyring.Volumes;
 
@@ -77,6 +78,22 @@ public sealed class LocalVolumeKeyLease : IVolumeKeyLease
         }
     }
 
+    /// <inheritdoc/>
+    public bool TryMakeSlot(ISlotMaker maker, [NotNullWhen(true)] out KeySlot? slot)
+    {
+        ArgumentNullException.ThrowIfNull(maker);
+        try
+        {
+            slot = maker.MakeSlot(_volumeKey, Id);
+            return true;
+        }
+        catch (ObjectDisposedException) when (_revoked)
+        {
+            slot = null;
+            return false;
+        }
+    }
+
     /// <summary>Wipes the key, once no call in flight uses it. What was unwrapped from it is its holder's to wipe.</summary>
     public void Revoke()
     {
@@ -87,7 +104,4 @@ public sealed class LocalVolumeKeyLease : IVolumeKeyLease
 
     /// <inheritdoc/>
     public void Dispose() => Revoke();
-
-    /// <summary>The volume key itself, to make a slot of; stays this lease's.</summary>
-    internal SecretBuffer VolumeKey => _volumeKey;
 }
