@@ -23,8 +23,10 @@ internal static class LowerNames
     /// <summary>Characters of a hash in a name.</summary>
     internal const int HashLength = 52;
 
-    /// <summary>What the volume's own files in its root begin with.</summary>
-    internal static ReadOnlySpan<byte> VolumePrefix => "stackfs.conf"u8;
+    private static ReadOnlySpan<byte> ConfigName => "stackfs.conf"u8;
+
+    // A new configuration before it is renamed into place.
+    private static ReadOnlySpan<byte> NewConfigPrefix => ".stackfs.conf."u8;
 
     private static ReadOnlySpan<byte> LongSuffix => ".long"u8;
 
@@ -51,7 +53,8 @@ internal static class LowerNames
     internal static bool IsTargetCompanion(ReadOnlySpan<byte> lower) => IsHashName(lower, TargetSuffix);
 
     /// <summary>Whether a name is the volume's own, if it stands in the root.</summary>
-    internal static bool IsVolumeFile(ReadOnlySpan<byte> name) => name.StartsWith(VolumePrefix);
+    internal static bool IsVolumeFile(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual(ConfigName) || name.StartsWith(NewConfigPrefix);
 
     /// <summary>The name of the companion that belongs to a Long entry.</summary>
     /// <param name="longName">A name for which <see cref="IsLong"/> holds.</param>

@@ -12,7 +12,7 @@ public class PlainNamesTests
     [Theory]
     [InlineData("file", true, NameStatus.Ok)]
     [InlineData("stackfs.conf", true, NameStatus.Reserved)]
-    [InlineData("stackfs.conf.new", true, NameStatus.Reserved)]
+    [InlineData(".stackfs.conf.0123", true, NameStatus.Reserved)]
     [InlineData("stackfs.conf", false, NameStatus.Ok)]
     [InlineData(Companion, false, NameStatus.Reserved)]
     [InlineData("0000000000000000000000000000000000000000000000000000.name", false, NameStatus.Ok)]
