@@ -15,6 +15,9 @@ internal sealed record HostOptions
 
     public int? Workers { get; init; }
 
+    /// <summary>How long the kernel may keep names and attributes.</summary>
+    public ulong ValidSeconds { get; init; } = 1;
+
     /// <summary>How long SIGTERM waits for who uses the mount.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -31,6 +34,7 @@ internal sealed record HostOptions
                 "--allow-other" => options with { AllowOther = true },
                 "--read-only" => options with { ReadOnly = true },
                 "--workers" => options with { Workers = int.Parse(parts[1], null) },
+                "--valid" => options with { ValidSeconds = ulong.Parse(parts[1], null) },
                 "--grace-ms" => options with { Grace = TimeSpan.FromMilliseconds(int.Parse(parts[1], null)) },
                 _ => throw new ArgumentException($"unknown option {argument}"),
             };

@@ -7,7 +7,9 @@ namespace StackFs.Tests.FuseHost;
 /// <summary>Handles requests on a <see cref="MemoryFilesystem"/>.</summary>
 internal sealed class MemoryWorker(MemoryFilesystem filesystem) : IFuseWorker
 {
-    private const ulong ValidSeconds = 1;
+    private const int LargestFile = 64 << 20;
+
+    private ulong ValidSeconds => filesystem.Options.ValidSeconds;
 
     public void Handle(in FuseRequest request, ref ReplyWriter reply)
     {
@@ -69,7 +71,7 @@ internal sealed class MemoryWorker(MemoryFilesystem filesystem) : IFuseWorker
                 reply.Struct(new FuseAttrOut { AttrValid = ValidSeconds, Attr = node.Attributes });
                 break;
             case FuseOpcode.SetAttr:
-                SetAttr(node, in reader.Read<FuseSetAttrIn>(), ref reply);
+                SetAttr(node, ref reader, ref reply);
                 break;
             case FuseOpcode.MkDir:
                 FuseMkDirIn mkdir = reader.Read<FuseMkDirIn>();
@@ -86,13 +88,13 @@ internal sealed class MemoryWorker(MemoryFilesystem filesystem) : IFuseWorker
                 reply.Ok();
                 break;
             case FuseOpcode.Read:
-                Read(node, in reader.Read<FuseReadIn>(), ref reply);
+                Read(node, ref reader, ref reply);
                 break;
             case FuseOpcode.Write:
                 Write(node, ref reader, ref reply);
                 break;
             case FuseOpcode.ReadDir or FuseOpcode.ReadDirPlus:
-                ReadDir(node, in reader.Read<FuseReadIn>(), request.Header.Opcode == FuseOpcode.ReadDirPlus, ref reply);
+                ReadDir(node, ref reader, request.Header.Opcode == FuseOpcode.ReadDirPlus, ref reply);
                 break;
             case FuseOpcode.Unlink or FuseOpcode.RmDir:
                 Remove(node, ref reader, ref reply);
@@ -110,7 +112,7 @@ internal sealed class MemoryWorker(MemoryFilesystem filesystem) : IFuseWorker
         ? OpenReplyFlags.CacheDir | OpenReplyFlags.KeepCache
         : filesystem.Options.DirectIo ? OpenReplyFlags.DirectIo | OpenReplyFlags.ParallelDirectWrites : OpenReplyFlags.KeepCache;
 
-    private static FuseEntryOut Entry(Node node)
+    private FuseEntryOut Entry(Node node)
     {
         node.LookupCount++;
         return new FuseEntryOut
@@ -122,7 +124,7 @@ internal sealed class MemoryWorker(MemoryFilesystem filesystem) : IFuseWorker
         };
     }
 
-    private static void Lookup(Node node, ref RequestReader reader, ref ReplyWriter reply)
+    private void Lookup(Node node, ref RequestReader reader, ref ReplyWriter reply)
     {
         ReadOnlySpan<byte> name = reader.ReadName();
         if (reader.Failed)
@@ -168,16 +170,18 @@ internal sealed class MemoryWorker(MemoryFilesystem filesystem) : IFuseWorker
         reply.None();
     }
 
-    private static void SetAttr(Node node, in FuseSetAttrIn change, ref ReplyWriter reply)
+    private void SetAttr(Node node, ref RequestReader reader, ref ReplyWriter reply)
     {
-        if (change.Valid.HasFlag(SetAttrValid.Size))
+        ref readonly FuseSetAttrIn change = ref reader.Read<FuseSetAttrIn>();
+        bool resize = change.Valid.HasFlag(SetAttrValid.Size);
+        if (reader.Failed || (resize && (change.Size > LargestFile || node.Children is not null)))
         {
-            if (change.Size > int.MaxValue / 2)
-            {
-                reply.Fail(Errno.EFBIG);
-                return;
-            }
+            reply.Fail(reader.Failed ? Errno.EINVAL : node.Children is null ? Errno.EFBIG : Errno.EISDIR);
+            return;
+        }
 
+        if (resize)
+        {
             node.Resize((int)change.Size);
         }
 
@@ -214,8 +218,15 @@ internal sealed class MemoryWorker(MemoryFilesystem filesystem) : IFuseWorker
         }
     }
 
-    private static void Read(Node node, in FuseReadIn read, ref ReplyWriter reply)
+    private static void Read(Node node, ref RequestReader reader, ref ReplyWriter reply)
     {
+        ref readonly FuseReadIn read = ref reader.Read<FuseReadIn>();
+        if (reader.Failed || read.Size > FuseLimits.LargestTransfer)
+        {
+            reply.Fail(Errno.EINVAL);
+            return;
+        }
+
         int offset = (int)Math.Min(read.Offset, (ulong)node.Size);
         int count = Math.Min((int)read.Size, node.Size - offset);
         node.Data.AsSpan(offset, count).CopyTo(reply.Payload);
@@ -226,9 +237,9 @@ internal sealed class MemoryWorker(MemoryFilesystem filesystem) : IFuseWorker
     {
         ref readonly FuseWriteIn write = ref reader.Read<FuseWriteIn>();
         ReadOnlySpan<byte> data = reader.ReadBytes(write.Size);
-        if (reader.Failed || write.Offset > int.MaxValue / 2)
+        if (reader.Failed || node.Children is not null || write.Offset > LargestFile - FuseLimits.LargestTransfer)
         {
-            reply.Fail(reader.Failed ? Errno.EINVAL : Errno.EFBIG);
+            reply.Fail(reader.Failed ? Errno.EINVAL : node.Children is null ? Errno.EFBIG : Errno.EISDIR);
             return;
         }
 
@@ -238,11 +249,12 @@ internal sealed class MemoryWorker(MemoryFilesystem filesystem) : IFuseWorker
         reply.Struct(new FuseWriteOut { Size = (uint)data.Length });
     }
 
-    private static void ReadDir(Node node, in FuseReadIn read, bool plus, ref ReplyWriter reply)
+    private void ReadDir(Node node, ref RequestReader reader, bool plus, ref ReplyWriter reply)
     {
-        if (node.Children is null)
+        ref readonly FuseReadIn read = ref reader.Read<FuseReadIn>();
+        if (reader.Failed || node.Children is null)
         {
-            reply.Fail(Errno.ENOTDIR);
+            reply.Fail(reader.Failed ? Errno.EINVAL : Errno.ENOTDIR);
             return;
         }
 

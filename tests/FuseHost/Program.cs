@@ -26,6 +26,8 @@ try
         context.Cancel = true;
         session.Stop(options.Grace);
     });
+    var commands = new Thread(() => HostCommands.Run(filesystem, session.Notifier)) { IsBackground = true };
+    commands.Start();
     session.Run();
     IReadOnlyList<WorkerCounters> counters = session.Counters;
     Console.WriteLine($"faults {counters.Sum(c => c.Faults)}");

@@ -1,0 +1,127 @@
+using StackFs.Tests.Common;
+
+namespace StackFs.Tests.Mounted.Transport;
+
+/// <summary>The ways in which a mount begins and ends.</summary>
+public sealed class EndingTests : IDisposable
+{
+    private readonly FuseHostProcess _host = new();
+
+    public void Dispose() => _host.Dispose();
+
+    [TransportFact]
+    public void Umount_ends_the_process()
+    {
+        _host.Start();
+        File.WriteAllText(Path.Combine(_host.MountPoint, "a"), "text");
+
+        Assert.True(Sys.Umount(_host.MountPoint, 0).Ok);
+        _host.AssertEndsWell();
+    }
+
+    [TransportFact]
+    public void SIGTERM_unmounts_and_ends_the_process()
+    {
+        _host.Start(["--writeback"]);
+        File.WriteAllBytes(Path.Combine(_host.MountPoint, "a"), new byte[3 << 20]);
+
+        _host.Signal(Sys.SIGTERM);
+        _host.AssertEndsWell();
+        Assert.Contains("writes 3\n", _host.Output, StringComparison.Ordinal);
+    }
+
+    [TransportFact]
+    public void SIGTERM_while_a_file_is_open_writes_back_and_ends_all_the_same()
+    {
+        _host.Start(["--writeback", "--grace-ms=200"]);
+        int fd = Sys.Open(Path.Combine(_host.MountPoint, "open"), Sys.O_RDWR | Sys.O_CREAT).Count;
+        Assert.Equal(3 << 20, Sys.Write(fd, new byte[3 << 20]).Count);
+
+        _host.Signal(Sys.SIGTERM);
+        _host.AssertEndsWell();
+
+        Assert.Contains("writes 3\n", _host.Output, StringComparison.Ordinal);
+        Assert.Equal("ENOTCONN", Sys.Fsync(fd).Name);
+        Sys.Close(fd);
+    }
+
+    [TransportFact]
+    public void SIGTERM_waits_for_who_uses_the_mount()
+    {
+        _host.Start(["--grace-ms=20000"]);
+        int fd = Sys.Open(Path.Combine(_host.MountPoint, "open"), Sys.O_RDWR | Sys.O_CREAT).Count;
+
+        _host.Signal(Sys.SIGTERM);
+        Thread.Sleep(300);
+        Assert.Equal(4, Sys.Write(fd, "text"u8).Count);
+        Assert.True(Sys.Close(fd).Ok);
+        _host.AssertEndsWell();
+    }
+
+    [TransportFact]
+    public void A_lazy_unmount_serves_open_files_to_their_end()
+    {
+        _host.Start();
+        int fd = Sys.Open(Path.Combine(_host.MountPoint, "open"), Sys.O_RDWR | Sys.O_CREAT).Count;
+        Assert.True(Sys.Umount(_host.MountPoint, Sys.MNT_DETACH).Ok);
+        Assert.False(_host.IsListed);
+
+        Assert.Equal(4, Sys.Write(fd, "text"u8).Count);
+        byte[] buffer = new byte[4];
+        Assert.Equal(4, Sys.Pread(fd, buffer, 0).Count);
+        Assert.Equal("text"u8, buffer);
+        Assert.True(Sys.Close(fd).Ok);
+        _host.AssertEndsWell();
+    }
+
+    [TransportFact]
+    public void SIGTERM_after_a_lazy_unmount_leaves_other_mounts_there_alone()
+    {
+        _host.Start(["--grace-ms=200"]);
+        int fd = Sys.Open(Path.Combine(_host.MountPoint, "open"), Sys.O_RDWR | Sys.O_CREAT).Count;
+        Assert.True(Sys.Umount(_host.MountPoint, Sys.MNT_DETACH).Ok);
+        Assert.True(Sys.Mount("other", _host.MountPoint, "tmpfs", 0, null).Ok);
+
+        _host.Signal(Sys.SIGTERM);
+        Assert.Equal(0, _host.WaitForExit());
+        Sys.Close(fd);
+        Assert.True(_host.IsListed);
+        Assert.True(Sys.Umount(_host.MountPoint, 0).Ok);
+    }
+
+    [TransportFact]
+    public void A_mount_whose_process_died_is_told_apart()
+    {
+        _host.Start();
+        _host.Signal(Sys.SIGKILL);
+        _host.WaitForExit();
+        Assert.Equal("ENOTCONN", Sys.Mkdir(Path.Combine(_host.MountPoint, "d")).Name);
+
+        _host.StartWithoutWaiting();
+        Assert.Equal(1, _host.WaitForExit());
+        Assert.Contains("is a mount whose process is gone", _host.Output, StringComparison.Ordinal);
+        Assert.True(Sys.Umount(_host.MountPoint, 0).Ok);
+    }
+
+    [TransportFact]
+    public void A_missing_mount_point_is_named()
+    {
+        Directory.Delete(_host.MountPoint);
+        _host.StartWithoutWaiting();
+
+        Assert.Equal(1, _host.WaitForExit());
+        Assert.Equal($"the mount point {_host.MountPoint} does not exist; create it first\n", _host.Output);
+        Directory.CreateDirectory(_host.MountPoint);
+    }
+
+    [TransportFact]
+    public void A_file_is_no_mount_point()
+    {
+        Directory.Delete(_host.MountPoint);
+        File.WriteAllText(_host.MountPoint, string.Empty);
+        _host.StartWithoutWaiting();
+
+        Assert.Equal(1, _host.WaitForExit());
+        Assert.Contains("is not a directory", _host.Output, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,112 @@
+using System.Security.Cryptography;
+using StackFs.Tests.Common;
+
+namespace StackFs.Tests.Mounted.Transport;
+
+/// <summary>Requests and replies over a real mount.</summary>
+public sealed class ServingTests : IDisposable
+{
+    private readonly FuseHostProcess _host = new();
+
+    public void Dispose() => _host.Dispose();
+
+    [TransportFact]
+    public void Files_are_made_written_read_listed_and_removed()
+    {
+        _host.Start();
+        string directory = Path.Combine(_host.MountPoint, "d");
+        Directory.CreateDirectory(directory);
+        for (int i = 0; i < 500; i++)
+        {
+            File.WriteAllText(Path.Combine(directory, $"file {i}"), $"content {i}");
+        }
+
+        Assert.Equal(500, Directory.GetFiles(directory).Length);
+        Assert.Equal("content 123", File.ReadAllText(Path.Combine(directory, "file 123")));
+        Assert.False(File.Exists(Path.Combine(directory, "file 500")));
+        Directory.Delete(directory, recursive: true);
+        Assert.Empty(Directory.GetFileSystemEntries(_host.MountPoint));
+    }
+
+    [TransportFact]
+    public void Large_files_come_back_as_they_went() => CopyLargeFile([]);
+
+    [TransportFact]
+    public void Large_files_come_back_through_writeback_caching() => CopyLargeFile(["--writeback"]);
+
+    [TransportFact]
+    public void Large_files_come_back_without_the_page_cache() => CopyLargeFile(["--direct-io"]);
+
+    [TransportFact]
+    public void Many_threads_are_served_at_once()
+    {
+        _host.Start(["--workers=4", "--writeback"]);
+        Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, thread =>
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                string path = Path.Combine(_host.MountPoint, $"{thread}-{i}");
+                byte[] data = RandomNumberGenerator.GetBytes(10_000);
+                File.WriteAllBytes(path, data);
+                Assert.Equal(data, File.ReadAllBytes(path));
+                Directory.GetFiles(_host.MountPoint, $"{thread}-*");
+                File.Delete(path);
+            }
+        });
+        Assert.True(Sys.Umount(_host.MountPoint, 0).Ok);
+        _host.AssertEndsWell();
+        Assert.Contains("faults 0\n", _host.Output, StringComparison.Ordinal);
+    }
+
+    [TransportFact]
+    public void A_bug_answers_EIO_and_the_mount_goes_on()
+    {
+        _host.Start();
+
+        Assert.Equal("EIO", Sys.Open(Path.Combine(_host.MountPoint, "throw"), Sys.O_RDONLY).Name);
+        Assert.Equal("EIO", Sys.Open(Path.Combine(_host.MountPoint, "drop"), Sys.O_RDONLY).Name);
+        _host.WaitFor("fault Lookup Asked to throw.");
+        File.WriteAllText(Path.Combine(_host.MountPoint, "after"), "still here");
+
+        Assert.True(Sys.Umount(_host.MountPoint, 0).Ok);
+        _host.AssertEndsWell();
+        Assert.Contains("faults 1\nunanswered 1\n", _host.Output, StringComparison.Ordinal);
+    }
+
+    [TransportFact]
+    public void Under_the_test_switch_a_bug_ends_the_process()
+    {
+        _host.Start(environment: "STACKFS_ABORT_ON_BUG=1");
+
+        Assert.Equal("ECONNABORTED", Sys.Open(Path.Combine(_host.MountPoint, "throw"), Sys.O_RDONLY).Name);
+        Assert.NotEqual(0, _host.WaitForExit());
+        Assert.Contains("met a bug", _host.Output, StringComparison.Ordinal);
+    }
+
+    [TransportFact]
+    public void Read_only_mounts_refuse_in_the_kernel()
+    {
+        _host.Start(["--read-only"]);
+
+        Assert.Equal("EROFS", Sys.Mkdir(Path.Combine(_host.MountPoint, "d")).Name);
+    }
+
+    private void CopyLargeFile(string[] options)
+    {
+        _host.Start(options);
+        byte[] data = RandomNumberGenerator.GetBytes((20 << 20) + 12_345);
+        string path = Path.Combine(_host.MountPoint, "large");
+        File.WriteAllBytes(path, data);
+        Assert.True(data.AsSpan().SequenceEqual(File.ReadAllBytes(path)));
+
+        int fd = Sys.Open(path, Sys.O_RDWR).Count;
+        byte[] piece = new byte[5000];
+        Assert.Equal(5000, Sys.Pread(fd, piece, 4_000_001).Count);
+        Assert.True(data.AsSpan(4_000_001, 5000).SequenceEqual(piece));
+        Assert.Equal(5000, Sys.Pwrite(fd, data.AsSpan(0, 5000), 7_000_003).Count);
+        Assert.True(Sys.Ftruncate(fd, 8_000_000).Ok);
+        Assert.True(Sys.Close(fd).Ok);
+        data.AsSpan(0, 5000).CopyTo(data.AsSpan(7_000_003));
+        Assert.True(data.AsSpan(0, 8_000_000).SequenceEqual(File.ReadAllBytes(path)));
+    }
+}
