@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Mounted.Harness;
 
@@ -16,13 +17,13 @@ internal sealed record Target(string Name, string? Program, string[] Init, strin
 
     public static Target Gocryptfs { get; } = new(
         "gocryptfs",
-        FindOnPath("gocryptfs"),
+        ProgramFile.FindOnPath("gocryptfs"),
         ["-init", "-q", "-scryptn", "10", "-passfile", "{passfile}", "{lower}"],
         ["-fg", "-q", "-acl", "-allow_other", "-passfile", "{passfile}", "{lower}", "{upper}"]);
 
     public static Target StackFs { get; } = new(
         "stackfs",
-        FindStackFs(),
+        ProgramFile.FindStackFs(),
         ["init", "{lower}", "--key", "passphrase:passfile={passfile}"],
         ["mount", "{lower}", "{upper}", "--foreground", "-o", "key=passphrase:passfile={passfile},{options}"]);
 
@@ -64,42 +65,5 @@ internal sealed record Target(string Name, string? Program, string[] Init, strin
         }
 
         return start;
-    }
-
-    // The newer of the published executable and this build's, so that a stale one is never what is tested.
-    private static string? FindStackFs()
-    {
-        if (Environment.GetEnvironmentVariable("STACKFS_EXE") is { Length: > 0 } named)
-        {
-            return File.Exists(named) ? named : throw new InvalidOperationException($"STACKFS_EXE={named}: no such file");
-        }
-
-        string configuration = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
-        string[] candidates =
-        [
-            Path.Combine(Root, "artifacts/bin/stackfs"),
-            Path.Combine(Root, $"tools/stackfs/bin/{configuration}/net10.0/stackfs"),
-        ];
-        return candidates.Where(File.Exists).OrderByDescending(NewestPart).FirstOrDefault();
-    }
-
-    private static DateTime NewestPart(string executable) =>
-        Directory.EnumerateFiles(Path.GetDirectoryName(executable)!).Where(f => Path.GetFileName(f).Contains("tack", StringComparison.Ordinal))
-            .Max(File.GetLastWriteTimeUtc);
-
-    private static string? FindOnPath(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(d => Path.Combine(d, program)).FirstOrDefault(File.Exists);
-
-    private static string Root => FindRoot();
-
-    private static string FindRoot()
-    {
-        string? directory = AppContext.BaseDirectory;
-        while (directory is not null && !File.Exists(Path.Combine(directory, "StackFs.slnx")))
-        {
-            directory = Path.GetDirectoryName(directory.TrimEnd('/'));
-        }
-
-        return directory ?? throw new InvalidOperationException("the tests run inside the source tree");
     }
 }

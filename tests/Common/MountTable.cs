@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace StackFs.Tests.Mounted.Harness;
+namespace StackFs.Tests.Common;
 
 /// <summary>The kernel's list of mounts, read without touching any of them: a stat of a hung one would hang here too.</summary>
-internal static class MountTable
+public static class MountTable
 {
     public static bool Contains(string path) => Find(path) is not null;
 
