@@ -1,0 +1,273 @@
+using StackFs.Codecs;
+using StackFs.Codecs.Native;
+using StackFs.Keyring.Interop;
+
+namespace StackFs.Content;
+
+/// <content>Holes: finding, making and filling them.</content>
+internal sealed partial class OpenFile
+{
+    // FALLOC_FL_ bits of fallocate(2), linux/falloc.h.
+    private const int KeepSize = 0x01;
+    private const int PunchHole = 0x02;
+    private const int ZeroRange = 0x10;
+
+    /// <summary>The next byte of data at or after an upper offset, lseek(2) SEEK_DATA.</summary>
+    /// <returns>ENXIO at or past the end, and where only a hole follows.</returns>
+    public Errno SeekData(long upperOffset, out long found)
+    {
+        found = 0;
+        using ExtentRangeLock.Claim claim = _ranges.Share(0, ExtentRangeLock.End);
+        long size = Size;
+        if (upperOffset < 0 || upperOffset >= size)
+        {
+            return Errno.ENXIO;
+        }
+
+        long lowerOffset = ExtentLayout.LowerStart(ExtentLayout.IndexOf(upperOffset));
+        Errno error = _lower.SeekData(lowerOffset, out long lowerFound);
+        if (error is Errno.EINVAL or Errno.EOPNOTSUPP)
+        {
+            found = upperOffset; // A lower filesystem that knows no holes: all is data.
+            return Errno.None;
+        }
+
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        long index = (lowerFound / ExtentLayout.PageSize) - 1;
+        found = Math.Max(upperOffset, ExtentLayout.UpperStart(index));
+        return found < size ? Errno.None : Errno.ENXIO;
+    }
+
+    /// <summary>The next hole at or after an upper offset, lseek(2) SEEK_HOLE; the end of the file is one.</summary>
+    /// <returns>ENXIO at or past the end.</returns>
+    public Errno SeekHole(long upperOffset, out long found)
+    {
+        found = 0;
+        using ExtentRangeLock.Claim claim = _ranges.Share(0, ExtentRangeLock.End);
+        long size = Size;
+        if (upperOffset < 0 || upperOffset >= size)
+        {
+            return Errno.ENXIO;
+        }
+
+        long at = ExtentLayout.IndexOf(upperOffset);
+        long last = ExtentLayout.LastIndexOf(size);
+        found = size;
+        while (at < last)
+        {
+            Errno error = _lower.SeekHole(ExtentLayout.LowerStart(at), out long hole);
+            if (error is Errno.EINVAL or Errno.EOPNOTSUPP or Errno.ENXIO)
+            {
+                return Errno.None;
+            }
+
+            if (error != Errno.None)
+            {
+                return error;
+            }
+
+            // A hole below may begin inside a page where the lower filesystem's blocks are small: it is one of ours from
+            // the next page, if that page is still in it.
+            long index = ((hole + ExtentLayout.PageSize - 1) / ExtentLayout.PageSize) - 1;
+            if (index >= last)
+            {
+                return Errno.None;
+            }
+
+            error = _lower.SeekData(ExtentLayout.LowerStart(index), out long data);
+            if (error == Errno.ENXIO || (error == Errno.None && data >= ExtentLayout.LowerEnd(index)))
+            {
+                found = Math.Max(upperOffset, ExtentLayout.UpperStart(index));
+                return Errno.None;
+            }
+
+            if (error != Errno.None)
+            {
+                return error;
+            }
+
+            at = index + 1;
+        }
+
+        return Errno.None;
+    }
+
+    /// <summary>fallocate(2): allocate, punch a hole, zero a range.</summary>
+    /// <param name="mode">FALLOC_FL_ bits: 0, KEEP_SIZE, PUNCH_HOLE with KEEP_SIZE, ZERO_RANGE with or without it.</param>
+    /// <param name="upperOffset">First byte.</param>
+    /// <param name="length">Bytes, at least 1.</param>
+    /// <param name="scratch">The calling thread's buffers.</param>
+    /// <returns>
+    /// EOPNOTSUPP for modes that move data, which extents cannot follow, and for those that the lower filesystem lacks
+    /// (punching a hole works everywhere); EINVAL, EFBIG, EIO as for a write.
+    /// </returns>
+    public Errno Allocate(int mode, long upperOffset, long length, ContentScratch scratch)
+    {
+        if (upperOffset < 0 || length <= 0)
+        {
+            return Errno.EINVAL;
+        }
+
+        if (upperOffset > NativeSizeRule.MaxUpperSize - length)
+        {
+            return Errno.EFBIG;
+        }
+
+        using ExtentRangeLock.Claim claim = _ranges.Exclude(0, ExtentRangeLock.End);
+        return mode switch
+        {
+            0 or KeepSize => Reserve(mode, upperOffset, length, scratch),
+            PunchHole | KeepSize => Zero(PunchHole | KeepSize, upperOffset, length, scratch),
+            ZeroRange or ZeroRange | KeepSize => ZeroAndGrow(mode, upperOffset, length, scratch),
+            _ => Errno.EOPNOTSUPP,
+        };
+    }
+
+    private Errno Reserve(int mode, long upperOffset, long length, ContentScratch scratch)
+    {
+        long first = ExtentLayout.IndexOf(upperOffset);
+        long last = ExtentLayout.IndexOf(upperOffset + length - 1);
+        long bytes = (last - first + 1) * ExtentLayout.PageSize;
+        Errno error = _header == HeaderPresence.Erased
+            ? Errno.EIO
+            : _lower.Allocate(KeepSize, ExtentLayout.LowerStart(first), bytes);
+        return error == Errno.None && mode == 0 && upperOffset + length > Size
+            ? GrowTo(upperOffset + length, scratch)
+            : error;
+    }
+
+    // What lies inside the file first: a lower filesystem without the mode refuses before the size changes.
+    private Errno ZeroAndGrow(int mode, long upperOffset, long length, ContentScratch scratch)
+    {
+        Errno error = Zero(ZeroRange | KeepSize, upperOffset, length, scratch);
+        bool beyond = upperOffset + length > Size;
+        return error == Errno.None && beyond ? Reserve(mode & KeepSize, upperOffset, length, scratch) : error;
+    }
+
+    // Whole extents become holes below (but never the last, which stays a real page); the others are written with zeros in
+    // the range.
+    private Errno Zero(int lowerMode, long upperOffset, long length, ContentScratch scratch)
+    {
+        long end = Math.Min(upperOffset + length, Size);
+        if (upperOffset >= end)
+        {
+            return Errno.None;
+        }
+
+        Errno error = BeginChange(scratch, out _);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        long firstWhole = ExtentLayout.CountOf(upperOffset);
+        long lastWhole = Math.Min(ExtentLayout.IndexOf(end), ExtentLayout.LastIndexOf(Size)) - 1;
+        if (firstWhole > lastWhole)
+        {
+            return ZeroBytes(upperOffset, end, scratch);
+        }
+
+        error = MakeHoles(lowerMode, firstWhole, lastWhole, scratch);
+        if (error == Errno.None)
+        {
+            error = ZeroBytes(upperOffset, ExtentLayout.UpperStart(firstWhole), scratch);
+        }
+
+        return error == Errno.None ? ZeroBytes(ExtentLayout.UpperEnd(lastWhole), end, scratch) : error;
+    }
+
+    private Errno MakeHoles(int lowerMode, long first, long last, ContentScratch scratch)
+    {
+        // A page that held data must not be found empty in a file that does not admit holes, nor at a file's end, also
+        // after a power cut: flag and end are on the disk before the hole.
+        Errno error = IsSparse ? Errno.None : SetSparse(scratch);
+        if (error == Errno.None && _anchorsUnsynced)
+        {
+            error = SyncLower(dataOnly: true);
+        }
+
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        _modified = true;
+        _unsynced = true;
+        error = _lower.Allocate(lowerMode, ExtentLayout.LowerStart(first), (last - first + 1) * ExtentLayout.PageSize);
+        return error == Errno.EOPNOTSUPP && (lowerMode & PunchHole) != 0 ? WriteZeroPages(first, last, scratch) : error;
+    }
+
+    // A page of zeros means the same as one that is not there.
+    private Errno WriteZeroPages(long first, long last, ContentScratch scratch)
+    {
+        for (long index = first; index <= last; index += scratch.RunPages)
+        {
+            Span<byte> pages = scratch.Run((int)Math.Min(scratch.RunPages, last - index + 1));
+            pages.Clear();
+            Errno error = WriteAll(ExtentLayout.LowerStart(index), pages, out _);
+            if (error != Errno.None)
+            {
+                return error;
+            }
+        }
+
+        return Errno.None;
+    }
+
+    // Zeros inside extents that stay real pages: those at the edges of the range, and the last. Holes among them stay.
+    private Errno ZeroBytes(long from, long to, ContentScratch scratch)
+    {
+        using ExtentCipherPool.Lease lease = _ciphers!.Rent();
+        while (from < to)
+        {
+            long index = ExtentLayout.IndexOf(from);
+            long next = Math.Min(ExtentLayout.UpperEnd(index), to);
+            Errno error = ZeroPart(lease.Cipher, index, from, next, scratch);
+            if (error != Errno.None)
+            {
+                return error;
+            }
+
+            from = next;
+        }
+
+        return Errno.None;
+    }
+
+    private Errno ZeroPart(IExtentCipher cipher, long index, long from, long to, ContentScratch scratch)
+    {
+        Span<byte> plaintext = scratch.Plain(0);
+        Span<byte> page = scratch.RunPage(0);
+        long start = ExtentLayout.UpperStart(index);
+        bool isLast = index == ExtentLayout.LastIndexOf(Size);
+        int valid = ExtentLayout.ValidBytes(index, Size);
+        if (from > start || to < start + valid)
+        {
+            Errno error = LoadExtent(cipher, index, page, plaintext);
+            if (error != Errno.None)
+            {
+                return error;
+            }
+        }
+
+        plaintext[(int)(from - start)..(int)(to - start)].Clear();
+        cipher.Seal(index, plaintext[..valid], isLast, page);
+        Errno result = PutPage(index, index, scratch);
+        if (result == Errno.None)
+        {
+            _modified = true;
+            _gaps.Remove(index, index);
+            _lastIsFinal |= isLast;
+            if (isLast || _lastExtent.Holds(index))
+            {
+                _lastExtent.Clear();
+            }
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,134 @@
+using StackFs.Codecs;
+using StackFs.Keyring.Interop;
+
+namespace StackFs.Content;
+
+/// <content>Reading: plan, read a run of pages, open each extent into its place.</content>
+internal sealed partial class OpenFile
+{
+    /// <summary>Reads upper bytes.</summary>
+    /// <param name="upperOffset">Where to begin; past the end reads nothing.</param>
+    /// <param name="destination">Filled from its start.</param>
+    /// <param name="scratch">The calling thread's buffers.</param>
+    /// <param name="count">
+    /// Bytes read: less than asked only at the end of the file or before the extent that gave the error.
+    /// </param>
+    /// <returns>
+    /// EIO when an extent in the range is damaged or erased; the extents before it are in <paramref name="destination"/>, and
+    /// others of the file still read. Errors of the lower filesystem as they are.
+    /// </returns>
+    public Errno Read(long upperOffset, Span<byte> destination, ContentScratch scratch, out int count)
+    {
+        count = 0;
+        if (_header == HeaderPresence.Erased)
+        {
+            return Errno.EIO;
+        }
+
+        if (destination.IsEmpty || upperOffset >= Size)
+        {
+            return Errno.None;
+        }
+
+        long lastByte = upperOffset + Math.Min(destination.Length, long.MaxValue - upperOffset) - 1;
+        using ExtentRangeLock.Claim claim =
+            _ranges.Share(ExtentLayout.IndexOf(upperOffset), ExtentLayout.IndexOf(lastByte));
+        int length = (int)Math.Clamp(Size - upperOffset, 0, destination.Length);
+        if (length == 0 || _ciphers is null)
+        {
+            return Errno.None;
+        }
+
+        using ExtentCipherPool.Lease lease = _ciphers.Rent();
+        while (count < length)
+        {
+            int part = Math.Min(length - count, scratch.RunBytes(upperOffset + count));
+            Errno error = ReadRun(lease.Cipher, upperOffset + count, destination.Slice(count, part), scratch, out int good);
+            count += good;
+            if (error != Errno.None)
+            {
+                return error;
+            }
+        }
+
+        return Errno.None;
+    }
+
+    private Errno ReadRun(
+        IExtentCipher cipher, long upperOffset, Span<byte> destination, ContentScratch scratch, out int good)
+    {
+        good = 0;
+        long first = ExtentLayout.IndexOf(upperOffset);
+        long last = ExtentLayout.IndexOf(upperOffset + destination.Length - 1);
+        bool lastIsCached = _lastExtent.Holds(last);
+        int pages = (int)(last - first) + (lastIsCached ? 0 : 1);
+        Errno error = ReadPages(first, scratch.Run(pages));
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        foreach (ExtentSlice slice in ExtentLayout.Slice(upperOffset, destination.Length))
+        {
+            Span<byte> part = destination.Slice(slice.RequestOffset, slice.Length);
+            if (lastIsCached && slice.Index == last)
+            {
+                _lastExtent.Plaintext.Slice(slice.Skip, slice.Length).CopyTo(part);
+            }
+            else
+            {
+                Span<byte> plaintext = slice.IsWhole ? part : scratch.Plain(0);
+                error = OpenExtent(cipher, slice.Index, scratch.RunPage((int)(slice.Index - first)), plaintext);
+                if (error != Errno.None)
+                {
+                    return error;
+                }
+
+                if (!slice.IsWhole)
+                {
+                    plaintext.Slice(slice.Skip, slice.Length).CopyTo(part);
+                }
+            }
+
+            good += slice.Length;
+        }
+
+        return Errno.None;
+    }
+
+    // Fills `pages` from the page of extent `first` on; what the lower file does not have is zeros, which is a hole or a
+    // loss as any zero page is.
+    private Errno ReadPages(long first, Span<byte> pages)
+    {
+        if (pages.IsEmpty)
+        {
+            return Errno.None;
+        }
+
+        Errno error = _lower.Read(ExtentLayout.LowerStart(first), pages, out int got);
+        if (error == Errno.None)
+        {
+            pages[got..].Clear();
+        }
+
+        return error;
+    }
+
+    // Puts an extent's 4,064 bytes into `plaintext`; zeros for a hole. The one judgement of what a page means.
+    private Errno OpenExtent(IExtentCipher cipher, long index, ReadOnlySpan<byte> page, Span<byte> plaintext)
+    {
+        ExtentStatus status = cipher.Open(index, page, plaintext, out _);
+        if (status == ExtentStatus.Ok)
+        {
+            return Errno.None;
+        }
+
+        Errno error = CodecErrno.From(status, IsSparse || (status == ExtentStatus.Hole && _gaps.Contains(index)));
+        if (error != Errno.None)
+        {
+            Report(status == ExtentStatus.Hole ? ContentFinding.ErasedExtent : ContentFinding.DamagedExtent, index);
+        }
+
+        return error;
+    }
+}

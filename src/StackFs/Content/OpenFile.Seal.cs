@@ -1,0 +1,100 @@
+using StackFs.Codecs.Native;
+using StackFs.Keyring.Interop;
+
+namespace StackFs.Content;
+
+/// <content>Sealing and syncing: the moments at which the lower size tells the upper one.</content>
+internal sealed partial class OpenFile
+{
+    /// <summary>
+    /// Makes the lower file say by its size what the upper size is (FORMAT.md 2.4): sets SPARSE if writes have left a hole,
+    /// FINAL on the last extent if it lacks it, and the lower size. Does nothing to a file that was not changed.
+    /// </summary>
+    /// <param name="scratch">The calling thread's buffers.</param>
+    /// <returns>The first lower error; what could be done is done, and the next call tries the rest again.</returns>
+    public Errno Seal(ContentScratch scratch)
+    {
+        if (!_modified)
+        {
+            return Errno.None;
+        }
+
+        using ExtentRangeLock.Claim claim = _ranges.Exclude(0, ExtentRangeLock.End);
+        return SealClaimed(scratch);
+    }
+
+    /// <summary>Seals the file and makes it durable: fdatasync(2) with <paramref name="dataOnly"/>, else fsync(2).</summary>
+    /// <param name="dataOnly">Whether metadata that reading does not need may stay behind.</param>
+    /// <param name="scratch">The calling thread's buffers.</param>
+    public Errno Sync(bool dataOnly, ContentScratch scratch)
+    {
+        Errno sealing = Seal(scratch);
+        Errno syncing = SyncLower(dataOnly);
+        return sealing != Errno.None ? sealing : syncing;
+    }
+
+    private Errno SyncLower(bool dataOnly)
+    {
+        bool end = _anchorsUnsynced;
+        _unsynced = false;
+        _anchorsUnsynced = false;
+        Errno error = _lower.Sync(dataOnly);
+        if (error != Errno.None)
+        {
+            _unsynced = true;
+            _anchorsUnsynced |= end;
+        }
+
+        return error;
+    }
+
+    private Errno SealClaimed(ContentScratch scratch)
+    {
+        if (!_modified)
+        {
+            return Errno.None;
+        }
+
+        Errno first = Errno.None;
+        if (!IsSparse && !_gaps.IsEmpty)
+        {
+            first = SetSparse(scratch);
+        }
+
+        if (Size > 0 && !_lastIsFinal)
+        {
+            using ExtentCipherPool.Lease lease = _ciphers!.Rent();
+            Errno error = WriteLast(lease.Cipher, scratch);
+            first = first != Errno.None ? first : error;
+        }
+
+        // A size that says "settled" over a hole that is not announced would make the hole a loss.
+        if (first == Errno.None)
+        {
+            first = SealSize();
+        }
+
+        _modified = first != Errno.None;
+        return first;
+    }
+
+    private Errno SealSize()
+    {
+        if (_header != HeaderPresence.Present || !NativeSizeRule.TryGetLowerSize(Size, out long target)
+            || _lowerSize == target)
+        {
+            return Errno.None;
+        }
+
+        Errno error = _options.KeepTimesOnSeal ? _lower.SetLengthKeepingTimes(target) : _lower.SetLength(target);
+        _lowerSize = error == Errno.None ? target : _lowerSize;
+        return error;
+    }
+
+    private Errno SetLowerSize(long lowerSize)
+    {
+        Errno error = _lower.SetLength(lowerSize);
+        _lowerSize = error == Errno.None ? lowerSize : _lowerSize;
+        return error;
+    }
+}
