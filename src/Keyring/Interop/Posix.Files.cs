@@ -14,6 +14,9 @@ internal static unsafe partial class Posix
     private const int O_EXCL = 0x80;
     private const int O_NOCTTY = 0x100;
     private const int O_NONBLOCK = 0x800;
+    private const int F_SETFD = 2;
+    private const int F_DUPFD_CLOEXEC = 1030;
+    private const int FD_CLOEXEC = 1;
     private const int LOCK_EX = 2;
     private const int LOCK_NB = 4;
     private const int AT_EMPTY_PATH = 0x1000;
@@ -55,6 +58,13 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int flock(int fd, int operation);
+
+    // Variadic in the header; the third argument is an integer for every command used here.
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fcntl(int fd, int command, nint argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int mkdirat(int directory, byte* path, uint mode);
 
     [LibraryImport("libc")]
     private static partial uint geteuid();
@@ -224,6 +234,27 @@ internal static unsafe partial class Posix
         Errno error = Check(flock(fd.Number, LOCK_EX | LOCK_NB));
         GC.KeepAlive(fd);
         return error;
+    }
+
+    /// <summary>
+    /// Duplicates a descriptor that somebody else owns, and marks it close-on-exec, as the duplicate is.
+    /// </summary>
+    internal static Errno DuplicatePrivate(int number, out SafeFd fd)
+    {
+        int result = fcntl(number, F_DUPFD_CLOEXEC, 0);
+        Errno error = Check(result);
+        fd = new SafeFd(result);
+        return error == Errno.None ? Check(fcntl(number, F_SETFD, FD_CLOEXEC)) : error;
+    }
+
+    /// <summary>mkdir(2); EEXIST is success where a directory stands there.</summary>
+    internal static Errno MakeDirectory(string path, uint mode)
+    {
+        fixed (byte* p = Utf8(path))
+        {
+            Errno error = Check(mkdirat(AT_FDCWD, p, mode));
+            return error == Errno.EEXIST ? Errno.None : error;
+        }
     }
 
     /// <summary>geteuid(2).</summary>
