@@ -39,8 +39,15 @@ internal sealed record Target(string Name, string? Program, string[] Init, strin
     public string? Missing => this == Bare || Program is not null ? null :
         this == StackFs ? "the stackfs executable is not built (tools/quickstart, or STACKFS_EXE=FILE)" : $"{Name} is not installed";
 
-    public static ProcessStartInfo Command(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> values)
+    /// <summary>How to run <paramref name="program"/>, as another user where one is given.</summary>
+    public static ProcessStartInfo Command(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> values, uint? user = null)
     {
+        if (user is not null)
+        {
+            arguments = [$"--reuid={user}", $"--regid={user}", "--clear-groups", program, .. arguments];
+            program = "setpriv";
+        }
+
         ProcessStartInfo start = new(program) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
         foreach (string argument in arguments)
         {

@@ -16,11 +16,14 @@ internal sealed class TestMount : IDisposable
     private readonly StringBuilder _errors = new();
     private readonly string _base;
     private readonly string _options;
+    private readonly uint? _user;
     private Process? _daemon;
 
     /// <param name="over">The mount covers its own lower directory.</param>
-    private TestMount(string parent, string options, bool over)
+    /// <param name="user">Who makes the volume and mounts it, with fusermount3.</param>
+    private TestMount(string parent, string options, bool over, uint? user)
     {
+        _user = user;
         _options = options;
         _base = Path.Combine(parent, $"stackfs-test-{Environment.ProcessId}-{Guid.NewGuid():N}"[..40]);
         Lower = Path.Combine(_base, "lower");
@@ -40,6 +43,10 @@ internal sealed class TestMount : IDisposable
 
         File.WriteAllText(PassFile, "correct horse battery staple\n");
         Sys.Chmod(PassFile, 0x180);
+        foreach (string path in new[] { _base, Lower, Plain, Upper, PassFile })
+        {
+            Sys.Chown(path, user ?? 0, user ?? 0);
+        }
     }
 
     /// <summary>The mounted directory.</summary>
@@ -82,14 +89,15 @@ internal sealed class TestMount : IDisposable
     /// <param name="parent">Where the directories go; by default STACKFS_TEST_DIR or the temporary directory.</param>
     /// <param name="over">Whether the mount covers its own lower directory.</param>
     /// <param name="start">Whether to mount already.</param>
-    public static TestMount Create(string options = "allow_other", string? parent = null, bool over = false, bool start = true)
+    /// <param name="user">Who makes and mounts it instead of root; only that user can look into it then.</param>
+    public static TestMount Create(string options = "allow_other", string? parent = null, bool over = false, bool start = true, uint? user = null)
     {
-        TestMount mount = new(parent ?? Environment.GetEnvironmentVariable("STACKFS_TEST_DIR") ?? Path.GetTempPath().TrimEnd('/'), options, over);
+        TestMount mount = new(parent ?? Environment.GetEnvironmentVariable("STACKFS_TEST_DIR") ?? Path.GetTempPath().TrimEnd('/'), options, over, user);
         try
         {
             if (Target.Current.Program is { } program)
             {
-                (int code, string errors) = Run(program, Target.Current.Init, mount.Values);
+                (int code, string errors) = Run(program, Target.Current.Init, mount.Values, user);
                 Assert.True(code == 0, $"init answered {code}: {errors}");
             }
 
@@ -108,9 +116,9 @@ internal sealed class TestMount : IDisposable
     }
 
     /// <summary>Runs the program under test to its end, within the time a command may take.</summary>
-    public static (int Code, string Errors) Run(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? values = null)
+    public static (int Code, string Errors) Run(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? values = null, uint? user = null)
     {
-        using Process process = Process.Start(Target.Command(program, arguments, values ?? new Dictionary<string, string>()))!;
+        using Process process = Process.Start(Target.Command(program, arguments, values ?? new Dictionary<string, string>(), user))!;
         process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();
@@ -131,7 +139,7 @@ internal sealed class TestMount : IDisposable
             return;
         }
 
-        Process daemon = new() { StartInfo = Target.Command(program, Target.Current.Mount, Values) };
+        Process daemon = new() { StartInfo = Target.Command(program, Target.Current.Mount, Values, _user) };
         daemon.ErrorDataReceived += Collect;
         daemon.OutputDataReceived += Collect;
         daemon.Start();
@@ -151,7 +159,7 @@ internal sealed class TestMount : IDisposable
     /// <summary>Unmounts; the serving process must end by itself, with exit code 0 and no complaint.</summary>
     public void Unmount()
     {
-        if (_daemon is not { } daemon)
+        if (_daemon is null)
         {
             return;
         }
@@ -164,22 +172,24 @@ internal sealed class TestMount : IDisposable
         }
 
         Assert.True(result.Ok, $"umount answered {result}; {Describe()}");
-        Assert.True(daemon.WaitForExit(Patience), $"still running after umount; {Describe()}");
-        daemon.WaitForExit();
-        Assert.True(daemon.ExitCode == 0, $"exit code {daemon.ExitCode} after umount; {Describe()}");
-        _daemon = null;
-        daemon.Dispose();
+        WaitForEnd();
     }
 
     /// <summary>Asks the serving process to stop, as systemd does; it must unmount, and end with exit code 0.</summary>
     public void Stop()
     {
-        Process daemon = _daemon ?? throw new InvalidOperationException("nothing is mounted");
-        Sys.Kill(daemon.Id, Sys.SIGTERM);
-        Assert.True(daemon.WaitForExit(Patience), $"still running after SIGTERM; {Describe()}");
-        daemon.WaitForExit();
-        Assert.True(daemon.ExitCode == 0, $"exit code {daemon.ExitCode} after SIGTERM; {Describe()}");
+        Sys.Kill(ProcessId, Sys.SIGTERM);
+        WaitForEnd();
         Assert.False(MountTable.Contains(Upper), "still mounted after SIGTERM");
+    }
+
+    /// <summary>Waits for the serving process, which somebody else unmounted; it must end with exit code 0.</summary>
+    public void WaitForEnd()
+    {
+        Process daemon = _daemon ?? throw new InvalidOperationException("nothing is mounted");
+        Assert.True(daemon.WaitForExit(Patience), $"still running; {Describe()}");
+        daemon.WaitForExit();
+        Assert.True(daemon.ExitCode == 0, $"exit code {daemon.ExitCode}; {Describe()}");
         _daemon = null;
         daemon.Dispose();
     }
