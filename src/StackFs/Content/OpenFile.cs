@@ -1,132 +1,104 @@
-using StackFs.Codecs.Native;
 using StackFs.Keyring.Interop;
 
 namespace StackFs.Content;
 
-/// <summary>
-/// The content of one lower file in the native format while it is open: reads and writes upper bytes, keeps the size, and
-/// leaves the lower file so that a crash at any moment loses nothing that was synced (Codecs/Native/FORMAT.md 2.4 to 2.6).
-/// </summary>
+/// <summary>The content of one lower file while it is open: upper bytes in and out, and the upper size.</summary>
 /// <remarks>
-/// <para>One object for each open lower inode, shared by all its handles; several threads may call it at once. Offsets and
-/// sizes are upper ones, in bytes, unless a name says lower. Each call gets the calling thread's
-/// <see cref="ContentScratch"/>; reading and writing allocate nothing.</para>
-/// <para>Locking: <see cref="ExtentRangeLock"/> orders operations by extents. Fields below that describe the file's end or
-/// its header (size, lower size, last extent, header, sparse) change only under an exclusive claim that reaches to the
-/// end, see there. An operation holds one claim and one rented cipher context, taken in that order.</para>
-/// <para>Under the kernel's writeback cache WRITE requests come out of order and may begin far past the end: what they jump
-/// over is a gap, zeros to a reader, and a hole only if it is still there when the file is sealed.</para>
+/// One object for each open lower inode, shared by all its handles; several threads may call it at once. Offsets and sizes
+/// are upper ones, in bytes, never negative unless said. Each call gets the calling thread's <see cref="ContentScratch"/>;
+/// reading and writing allocate nothing. Errors of the lower filesystem are passed on as they are.
 /// </remarks>
-internal sealed partial class OpenFile : IDisposable
+internal abstract class OpenFile : IDisposable
 {
-    // So many separate gaps that a file can only be one with holes; beyond it they are not kept one by one.
-    private const int MaxGaps = 4096;
-
-    private readonly LowerFile _lower;
-    private readonly NativeVolume _volume;
-    private readonly OpenFileOptions _options;
-    private readonly ContentReports _reports;
-    private readonly object _name;
-
-    private readonly ExtentRangeLock _ranges = new();
-    private readonly ExtentRangeSet _gaps = new();
-    private readonly LastExtentCache _lastExtent = new();
-
-    private ExtentCipherPool? _ciphers;
-    private HeaderPresence _header;
-    private long _size;
-    private long _lowerSize;
-    private bool _lastIsFinal = true;
-    private volatile bool _isSparse;
-    private volatile bool _modified;
-
-    // Whether any page may not be durable, and whether those that give the rest its meaning may not: the last extent, and
-    // the header's SPARSE. In a file with holes they must be, before what stands in front of them goes.
-    private volatile bool _unsynced;
-    private volatile bool _anchorsUnsynced;
-
-    private OpenFile(LowerFile lower, NativeVolume volume, OpenFileOptions options, ContentReports reports, object name)
-    {
-        _lower = lower;
-        _volume = volume;
-        _options = options;
-        _reports = reports;
-        _name = name;
-    }
-
-    private enum HeaderPresence
-    {
-        /// <summary>Not there, and nothing else is.</summary>
-        None,
-
-        /// <summary>Read or written, its keys at hand.</summary>
-        Present,
-
-        /// <summary>Zeros, with extents behind it: nothing can be read, nothing is overwritten.</summary>
-        Erased,
-    }
-
-    /// <summary>The upper size now. Stable while a claim on the last extent is held.</summary>
-    public long Size => Volatile.Read(ref _size);
+    /// <summary>The upper size now.</summary>
+    public abstract long Size { get; }
 
     /// <summary>Whether something was written that <see cref="Seal"/> has not settled.</summary>
-    public bool NeedsSeal => _modified;
+    public abstract bool NeedsSeal { get; }
 
-    /// <summary>Whether a zero page within the file is a hole.</summary>
-    private bool IsSparse => _isSparse;
-
-    /// <summary>Opens the content of a lower file: reads its header and establishes its size.</summary>
-    /// <param name="lower">The lower file, readable; the result owns it, also when opening fails.</param>
-    /// <param name="volume">Makes and opens the headers of its files.</param>
-    /// <param name="options">How the mount wants it.</param>
-    /// <param name="reports">Receives what is not as it should be.</param>
-    /// <param name="name">Names the lower file in a report, through <see cref="object.ToString"/>.</param>
+    /// <summary>Reads upper bytes.</summary>
+    /// <param name="upperOffset">Where to begin; past the end reads nothing.</param>
+    /// <param name="destination">Filled from its start.</param>
     /// <param name="scratch">The calling thread's buffers.</param>
-    /// <param name="file">The open file, which the caller disposes after its last handle is released.</param>
+    /// <param name="count">
+    /// Bytes read: less than asked only at the end of the file or before the extent that gave the error.
+    /// </param>
     /// <returns>
-    /// ENOKEY for another volume's file or a key taken away; EOPNOTSUPP for a later version of the format; EIO for a header
-    /// that is damaged or no header at all, and under <see cref="OpenFileOptions.Strict"/> for a file that was cut short;
-    /// errors of the lower filesystem.
+    /// EIO when an extent in the range is damaged or erased; the extents before it are in <paramref name="destination"/>, and
+    /// others of the file still read.
     /// </returns>
-    public static Errno Open(
-        LowerFile lower, NativeVolume volume, OpenFileOptions options, ContentReports reports, object name,
-        ContentScratch scratch, out OpenFile? file)
-    {
-        OpenFile opened = new(lower, volume, options, reports, name);
-        Errno error = opened.Establish(scratch);
-        if (error != Errno.None)
-        {
-            opened.Dispose();
-            opened = null!;
-        }
+    public abstract Errno Read(long upperOffset, Span<byte> destination, ContentScratch scratch, out int count);
 
-        file = opened;
-        return error;
-    }
+    /// <summary>Writes upper bytes; a write past the end leaves a gap that reads as zeros.</summary>
+    /// <param name="upperOffset">Where to begin.</param>
+    /// <param name="source">What to write; left as it is.</param>
+    /// <param name="scratch">The calling thread's buffers.</param>
+    /// <param name="count">Bytes that are in the file now; less than asked only with a lower error after them.</param>
+    /// <returns>
+    /// An error only if nothing was written: ENOSPC, EDQUOT, EIO and what else the lower filesystem answers; EIO when an
+    /// extent that is only partly overwritten is damaged; EFBIG past the format's range. After an error everything outside
+    /// the range is as it was.
+    /// </returns>
+    public abstract Errno Write(long upperOffset, ReadOnlySpan<byte> source, ContentScratch scratch, out int count);
 
-    /// <summary>Closes the lower file and wipes keys and plaintext. The last user has gone; nothing is sealed here.</summary>
+    /// <summary>
+    /// Sets the upper size: what is cut is gone, what is added reads as zeros and takes no room but for its last extent.
+    /// </summary>
+    /// <param name="size">The new size in bytes.</param>
+    /// <param name="scratch">The calling thread's buffers.</param>
+    /// <returns>
+    /// EFBIG past the format's range; EIO when the extent that becomes the last is damaged. After an error of a shrinking
+    /// truncate the size may be the new one: what was to go is gone.
+    /// </returns>
+    public abstract Errno Truncate(long size, ContentScratch scratch);
+
+    /// <summary>
+    /// Makes the lower file say by its size, or where its format keeps it, what the upper size is, and settles what writing
+    /// has left open. Does nothing to a file that was not changed.
+    /// </summary>
+    /// <param name="scratch">The calling thread's buffers.</param>
+    /// <returns>The first lower error; what could be done is done, and the next call tries the rest again.</returns>
+    public abstract Errno Seal(ContentScratch scratch);
+
+    /// <summary>Seals the file and makes it durable: fdatasync(2) with <paramref name="dataOnly"/>, else fsync(2).</summary>
+    /// <param name="dataOnly">Whether metadata that reading does not need may stay behind.</param>
+    /// <param name="scratch">The calling thread's buffers.</param>
+    public abstract Errno Sync(bool dataOnly, ContentScratch scratch);
+
+    /// <summary>The next byte of data at or after an upper offset, lseek(2) SEEK_DATA.</summary>
+    /// <param name="upperOffset">May be negative.</param>
+    /// <param name="found">Where it is.</param>
+    /// <returns>ENXIO for a negative offset, at or past the end, and where only a hole follows.</returns>
+    public abstract Errno SeekData(long upperOffset, out long found);
+
+    /// <summary>The next hole at or after an upper offset, lseek(2) SEEK_HOLE; the end of the file is one.</summary>
+    /// <param name="upperOffset">May be negative.</param>
+    /// <param name="found">Where it is.</param>
+    /// <returns>ENXIO for a negative offset, and at or past the end.</returns>
+    public abstract Errno SeekHole(long upperOffset, out long found);
+
+    /// <summary>fallocate(2): allocate, punch a hole, zero a range.</summary>
+    /// <param name="mode">FALLOC_FL_ bits: 0, KEEP_SIZE, PUNCH_HOLE with KEEP_SIZE, ZERO_RANGE with or without it.</param>
+    /// <param name="upperOffset">First byte; may be negative.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="scratch">The calling thread's buffers.</param>
+    /// <returns>
+    /// EINVAL for a negative offset or no length; EOPNOTSUPP for modes that move data, which extents cannot follow, and for
+    /// those that the lower filesystem lacks; EFBIG and EIO as for a write.
+    /// </returns>
+    public abstract Errno Allocate(int mode, long upperOffset, long length, ContentScratch scratch);
+
+    /// <summary>
+    /// Closes the lower file and wipes keys and plaintext. The last user has gone; what is not sealed stays so.
+    /// </summary>
     public void Dispose()
     {
-        _lastExtent.Clear();
-        _ciphers?.Dispose();
-        _keys?.Dispose();
-        _lower.Dispose();
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
     }
 
-    // Extents that a write or a growing truncate jumped over.
-    private void AddGap(long first, long last, ContentScratch scratch)
+    /// <summary>Does it.</summary>
+    protected virtual void Dispose(bool disposing)
     {
-        if (IsSparse || first > last)
-        {
-            return;
-        }
-
-        _gaps.Add(first, last);
-        if (_gaps.RangeCount > MaxGaps)
-        {
-            _ = SetSparse(scratch); // A failure keeps the gaps, and sealing tries again.
-        }
     }
-
-    private void Report(ContentFinding finding, long extent = -1) => _reports.Report(finding, _name, extent);
 }

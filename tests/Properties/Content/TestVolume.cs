@@ -25,7 +25,7 @@ internal sealed class TestVolume : IDisposable
 
     /// <summary>Opens a file of the volume.</summary>
     public Errno Open(LowerFile lower, OpenFileOptions options, out OpenFile? file) =>
-        OpenFile.Open(lower, _volume, options, ContentReports.None, "model", Scratch, out file);
+        NativeFile.Open(lower, _volume, options, ContentReports.None, "model", Scratch, out file);
 
     /// <inheritdoc/>
     public void Dispose()

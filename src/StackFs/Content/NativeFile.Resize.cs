@@ -5,18 +5,10 @@ using StackFs.Keyring.Interop;
 namespace StackFs.Content;
 
 /// <content>Truncation in both directions.</content>
-internal sealed partial class OpenFile
+internal sealed partial class NativeFile
 {
-    /// <summary>
-    /// Sets the upper size: what is cut is gone, what is added reads as zeros and takes no room but for its last extent.
-    /// </summary>
-    /// <param name="size">The new size in bytes.</param>
-    /// <param name="scratch">The calling thread's buffers.</param>
-    /// <returns>
-    /// EFBIG past the format's range; EIO when the extent that becomes the last is damaged; errors of the lower filesystem.
-    /// After an error of a shrinking truncate the size may be the new one: what was to go is gone.
-    /// </returns>
-    public Errno Truncate(long size, ContentScratch scratch)
+    /// <inheritdoc/>
+    public override Errno Truncate(long size, ContentScratch scratch)
     {
         if (size > NativeSizeRule.MaxUpperSize)
         {

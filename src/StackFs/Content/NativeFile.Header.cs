@@ -5,7 +5,7 @@ using StackFs.Keyring.Interop;
 namespace StackFs.Content;
 
 /// <content>The header page: read on opening, made with the first data, changed under its lock.</content>
-internal sealed partial class OpenFile
+internal sealed partial class NativeFile
 {
     private FileKeys? _keys;
     private byte[]? _newHeader;

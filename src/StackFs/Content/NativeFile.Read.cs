@@ -4,20 +4,10 @@ using StackFs.Keyring.Interop;
 namespace StackFs.Content;
 
 /// <content>Reading: plan, read a run of pages, open each extent into its place.</content>
-internal sealed partial class OpenFile
+internal sealed partial class NativeFile
 {
-    /// <summary>Reads upper bytes.</summary>
-    /// <param name="upperOffset">Where to begin; past the end reads nothing.</param>
-    /// <param name="destination">Filled from its start.</param>
-    /// <param name="scratch">The calling thread's buffers.</param>
-    /// <param name="count">
-    /// Bytes read: less than asked only at the end of the file or before the extent that gave the error.
-    /// </param>
-    /// <returns>
-    /// EIO when an extent in the range is damaged or erased; the extents before it are in <paramref name="destination"/>, and
-    /// others of the file still read. Errors of the lower filesystem as they are.
-    /// </returns>
-    public Errno Read(long upperOffset, Span<byte> destination, ContentScratch scratch, out int count)
+    /// <inheritdoc/>
+    public override Errno Read(long upperOffset, Span<byte> destination, ContentScratch scratch, out int count)
     {
         count = 0;
         if (_header == HeaderPresence.Erased)

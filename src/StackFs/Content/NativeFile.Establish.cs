@@ -8,7 +8,7 @@ namespace StackFs.Content;
 /// What opening finds out: the header and the true size. The one place where a file's state comes from its lower file, so
 /// that a mount on shared storage can do it again when another client has changed the file.
 /// </content>
-internal sealed partial class OpenFile
+internal sealed partial class NativeFile
 {
     // Small files are read whole at once: the header and so many extents.
     private const int PagesReadWithHeader = 3;

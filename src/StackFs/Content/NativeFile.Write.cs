@@ -5,19 +5,10 @@ using StackFs.Keyring.Interop;
 namespace StackFs.Content;
 
 /// <content>Writing: plan, read the extents at the edges, seal a run of pages, write it at once.</content>
-internal sealed partial class OpenFile
+internal sealed partial class NativeFile
 {
-    /// <summary>Writes upper bytes; a write past the end leaves a gap that reads as zeros.</summary>
-    /// <param name="upperOffset">Where to begin.</param>
-    /// <param name="source">What to write; left as it is.</param>
-    /// <param name="scratch">The calling thread's buffers.</param>
-    /// <param name="count">Bytes that are in the file now; less than asked only with a lower error after them.</param>
-    /// <returns>
-    /// An error only if nothing was written: ENOSPC, EDQUOT, EIO and what else the lower filesystem answers; EIO when an
-    /// extent that is only partly overwritten is damaged; EFBIG past the format's range. After an error everything outside
-    /// the range is as it was.
-    /// </returns>
-    public Errno Write(long upperOffset, ReadOnlySpan<byte> source, ContentScratch scratch, out int count)
+    /// <inheritdoc/>
+    public override Errno Write(long upperOffset, ReadOnlySpan<byte> source, ContentScratch scratch, out int count)
     {
         count = 0;
         if (source.IsEmpty)

@@ -5,16 +5,15 @@ using StackFs.Keyring.Interop;
 namespace StackFs.Content;
 
 /// <content>Holes: finding, making and filling them.</content>
-internal sealed partial class OpenFile
+internal sealed partial class NativeFile
 {
     // FALLOC_FL_ bits of fallocate(2), linux/falloc.h.
     private const int KeepSize = 0x01;
     private const int PunchHole = 0x02;
     private const int ZeroRange = 0x10;
 
-    /// <summary>The next byte of data at or after an upper offset, lseek(2) SEEK_DATA.</summary>
-    /// <returns>ENXIO at or past the end, and where only a hole follows.</returns>
-    public Errno SeekData(long upperOffset, out long found)
+    /// <inheritdoc/>
+    public override Errno SeekData(long upperOffset, out long found)
     {
         found = 0;
         using ExtentRangeLock.Claim claim = _ranges.Share(0, ExtentRangeLock.End);
@@ -42,9 +41,8 @@ internal sealed partial class OpenFile
         return found < size ? Errno.None : Errno.ENXIO;
     }
 
-    /// <summary>The next hole at or after an upper offset, lseek(2) SEEK_HOLE; the end of the file is one.</summary>
-    /// <returns>ENXIO at or past the end.</returns>
-    public Errno SeekHole(long upperOffset, out long found)
+    /// <inheritdoc/>
+    public override Errno SeekHole(long upperOffset, out long found)
     {
         found = 0;
         using ExtentRangeLock.Claim claim = _ranges.Share(0, ExtentRangeLock.End);
@@ -96,16 +94,8 @@ internal sealed partial class OpenFile
         return Errno.None;
     }
 
-    /// <summary>fallocate(2): allocate, punch a hole, zero a range.</summary>
-    /// <param name="mode">FALLOC_FL_ bits: 0, KEEP_SIZE, PUNCH_HOLE with KEEP_SIZE, ZERO_RANGE with or without it.</param>
-    /// <param name="upperOffset">First byte.</param>
-    /// <param name="length">Bytes, at least 1.</param>
-    /// <param name="scratch">The calling thread's buffers.</param>
-    /// <returns>
-    /// EOPNOTSUPP for modes that move data, which extents cannot follow, and for those that the lower filesystem lacks
-    /// (punching a hole works everywhere); EINVAL, EFBIG, EIO as for a write.
-    /// </returns>
-    public Errno Allocate(int mode, long upperOffset, long length, ContentScratch scratch)
+    /// <inheritdoc/>
+    public override Errno Allocate(int mode, long upperOffset, long length, ContentScratch scratch)
     {
         if (upperOffset < 0 || length <= 0)
         {

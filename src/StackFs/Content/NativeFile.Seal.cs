@@ -4,15 +4,10 @@ using StackFs.Keyring.Interop;
 namespace StackFs.Content;
 
 /// <content>Sealing and syncing: the moments at which the lower size tells the upper one.</content>
-internal sealed partial class OpenFile
+internal sealed partial class NativeFile
 {
-    /// <summary>
-    /// Makes the lower file say by its size what the upper size is (FORMAT.md 2.4): sets SPARSE if writes have left a hole,
-    /// FINAL on the last extent if it lacks it, and the lower size. Does nothing to a file that was not changed.
-    /// </summary>
-    /// <param name="scratch">The calling thread's buffers.</param>
-    /// <returns>The first lower error; what could be done is done, and the next call tries the rest again.</returns>
-    public Errno Seal(ContentScratch scratch)
+    /// <inheritdoc/>
+    public override Errno Seal(ContentScratch scratch)
     {
         if (!_modified)
         {
@@ -23,10 +18,8 @@ internal sealed partial class OpenFile
         return SealClaimed(scratch);
     }
 
-    /// <summary>Seals the file and makes it durable: fdatasync(2) with <paramref name="dataOnly"/>, else fsync(2).</summary>
-    /// <param name="dataOnly">Whether metadata that reading does not need may stay behind.</param>
-    /// <param name="scratch">The calling thread's buffers.</param>
-    public Errno Sync(bool dataOnly, ContentScratch scratch)
+    /// <inheritdoc/>
+    public override Errno Sync(bool dataOnly, ContentScratch scratch)
     {
         Errno sealing = Seal(scratch);
         Errno syncing = SyncLower(dataOnly);
