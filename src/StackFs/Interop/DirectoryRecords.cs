@@ -9,6 +9,7 @@ namespace StackFs.Interop;
 internal ref struct DirectoryRecords
 {
     private const int NameOffset = 19;
+    private const int NextOffset = 8;
     private const int LengthOffset = 16;
     private const int TypeOffset = 18;
 
@@ -16,6 +17,12 @@ internal ref struct DirectoryRecords
 
     /// <summary>Starts before the first record.</summary>
     internal DirectoryRecords(ReadOnlySpan<byte> records) => _rest = records;
+
+    /// <summary>Offset of the record after the current one, for lseek(2).</summary>
+    internal ulong Next { get; private set; }
+
+    /// <summary>Bytes of the current record.</summary>
+    internal int Length { get; private set; }
 
     /// <summary>Inode number of the current record.</summary>
     internal ulong Inode { get; private set; }
@@ -40,6 +47,8 @@ internal ref struct DirectoryRecords
             return false;
         }
 
+        Length = length;
+        Next = BinaryPrimitives.ReadUInt64LittleEndian(_rest[NextOffset..]);
         Inode = BinaryPrimitives.ReadUInt64LittleEndian(_rest);
         Type = _rest[TypeOffset];
         ReadOnlySpan<byte> name = _rest[NameOffset..length];

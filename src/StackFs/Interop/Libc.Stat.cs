@@ -9,6 +9,9 @@ internal static unsafe partial class Libc
     // linux/stat.h: STATX_BASIC_STATS.
     private const uint StatxBasic = 0x7ff;
 
+    // linux/stat.h: STATX_BTIME.
+    private const uint StatxBirthTime = 0x800;
+
     [LibraryImport("libc", SetLastError = true)]
     private static partial int statx(SafeFd dirfd, byte* path, int flags, uint mask, StatxBuffer* buffer);
 
@@ -34,7 +37,7 @@ internal static unsafe partial class Libc
         {
             do
             {
-                result = statx(directory, path, flags, StatxBasic, buffer);
+                result = statx(directory, path, flags, StatxBasic | StatxBirthTime, buffer);
             }
             while (Interrupted(result));
         }

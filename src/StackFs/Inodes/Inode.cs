@@ -1,0 +1,83 @@
+using StackFs.Fuse;
+using StackFs.Interop;
+using StackFs.Keyring.Interop;
+using StackFs.Lower;
+
+namespace StackFs.Inodes;
+
+/// <summary>
+/// One lower file or directory that the kernel, a child or a handle refers to. It holds no descriptor of its own, unless
+/// it lost its last name (<see cref="Retained"/>); directories get one from the <see cref="DescriptorCache"/>.
+/// </summary>
+/// <remarks>
+/// A tree of 200,000 files has as many of these: every field counts. Locks are taken in the order that
+/// <see cref="InodeTable"/> states.
+/// </remarks>
+internal sealed class Inode : Numbered
+{
+    private CachedDescriptor? _descriptor;
+    private object? _content;
+
+    /// <summary>Creates an inode; the table numbers it.</summary>
+    internal Inode(LowerId lower, uint type)
+    {
+        Lower = lower;
+        Type = (ushort)(type & ModeBits.TypeMask);
+    }
+
+    /// <summary>What the kernel calls it.</summary>
+    internal NodeId Id => new(Number);
+
+    /// <summary>Which lower file it stands for.</summary>
+    internal LowerId Lower { get; }
+
+    /// <summary>S_IFMT bits, which never change.</summary>
+    internal ushort Type { get; }
+
+    /// <summary>True for a directory.</summary>
+    internal bool IsDirectory => ModeBits.IsDirectory(Type);
+
+    /// <summary>True for a regular file.</summary>
+    internal bool IsRegular => ModeBits.IsRegular(Type);
+
+    /// <summary>
+    /// A lower name that does not decrypt: it can be looked at and removed, nothing else (FORMAT.md section 3).
+    /// Set when it is first seen.
+    /// </summary>
+    internal bool IsForeign { get; set; }
+
+    /// <summary>References the kernel holds; guarded by the table's shard.</summary>
+    internal long Lookups { get; set; }
+
+    /// <summary>Locations of children and requests in flight that keep it in the table; guarded by the table's shard.</summary>
+    internal int Pins { get; set; }
+
+    /// <summary>True once it left the table; guarded by the table's shard.</summary>
+    internal bool IsForgotten { get; set; }
+
+    /// <summary>Next in the chain of the table's index by <see cref="Lower"/>; guarded by the table's shard.</summary>
+    internal Inode? NextInIndex { get; set; }
+
+    /// <summary>First of its locations, newest first; guarded by this inode's monitor.</summary>
+    internal Location? Locations { get; set; }
+
+    /// <summary>
+    /// An O_PATH descriptor that stands for it since its last known name went, so that fstat(2) and the like go on and its
+    /// lower inode number is not given to another file. Guarded by this inode's monitor; closed when it is forgotten.
+    /// </summary>
+    internal SafeFd? Retained { get; set; }
+
+    /// <summary>The cached descriptor of a directory, possibly closed meanwhile.</summary>
+    internal CachedDescriptor? Descriptor
+    {
+        get => Volatile.Read(ref _descriptor);
+        set => Volatile.Write(ref _descriptor, value);
+    }
+
+    /// <summary>What the operations keep for it while it is open; guarded by this inode's monitor where it says so.</summary>
+    internal object? Content
+    {
+        get => Volatile.Read(ref _content);
+        set => Volatile.Write(ref _content, value);
+    }
+}
