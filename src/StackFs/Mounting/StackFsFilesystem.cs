@@ -1,0 +1,149 @@
+using System.Text;
+using StackFs.Codecs.Native;
+using StackFs.Content;
+using StackFs.Fuse;
+using StackFs.Inodes;
+using StackFs.Interop;
+using StackFs.Keyring.Interop;
+using StackFs.Keyring.Secrets;
+using StackFs.Keyring.Volumes;
+using StackFs.Lower;
+using StackFs.Names;
+using StackFs.Operations;
+
+namespace StackFs.Mounting;
+
+/// <summary>A volume being served: what the session asks, what <c>stackfs status</c> tells.</summary>
+internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
+{
+    private readonly Filesystem _filesystem;
+
+    private StackFsFilesystem(Filesystem filesystem) => _filesystem = filesystem;
+
+    /// <summary>Whether others may change the lower directory meanwhile.</summary>
+    public bool IsShared => _filesystem.IsShared;
+
+    /// <summary>Whether the kernel keeps dirty pages.</summary>
+    public bool UsesWriteback => _filesystem.Options.UsesWriteback ?? !_filesystem.IsShared;
+
+    /// <summary>Figures of the mount by name, as they are now.</summary>
+    public IEnumerable<(string Name, long Value)> Counters =>
+    [
+        ("inodes", _filesystem.Inodes.Count),
+        ("open handles", _filesystem.Handles.Count),
+        ("open directories", _filesystem.Descriptors.Count),
+        .. _filesystem.Reports.Counters,
+    ];
+
+    /// <summary>
+    /// Opens a volume's tree to serve it. To be done before mounting: the mount point may cover the lower directory.
+    /// </summary>
+    /// <param name="lower">Path of the lower directory.</param>
+    /// <param name="volume">The volume, unlocked; stays the caller's, until after this object is disposed.</param>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="log">Receives a line for each damage found, from any thread; may be null.</param>
+    /// <param name="filesystem">To be disposed by the caller when the session is over.</param>
+    /// <returns>ENOTDIR, ENOENT, EACCES for the lower directory; ENOKEY when the key is gone.</returns>
+    public static Errno Open(
+        string lower, Volume volume, MountOptions options, Action<string>? log, out StackFsFilesystem? filesystem)
+    {
+        filesystem = null;
+        Errno error = Libc.OpenPath(
+            Encoding.UTF8.GetBytes(lower), OpenFlags.Path | OpenFlags.Directory, out SafeFd? root);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        StatfsBuffer space = default;
+        error = Libc.Statx(root!, default, out StatxBuffer status);
+        error = error == Errno.None ? Libc.StatFs(root!, out space) : error;
+        if (error != Errno.None || !volume.Config.TryOpenNameKey(volume.Lease, out SecretBuffer? nameKey))
+        {
+            root!.Dispose();
+            return error != Errno.None ? error : Errno.ENOKEY;
+        }
+
+        using (nameKey)
+        {
+            bool isShared = options.IsShared ?? FilesystemMagic.IsShared(space.Type);
+            filesystem = new StackFsFilesystem(
+                Assemble(root!, in status, volume, NameCipher.DeriveKey(nameKey), options, isShared, log));
+            return Errno.None;
+        }
+    }
+
+    /// <inheritdoc/>
+    public FuseInitReply Negotiate(in KernelOffer offer)
+    {
+        // POSIX ACLs: the lower filesystem keeps them, the kernel enforces them. The umask is applied by the lower
+        // filesystem too, where a default ACL overrides it. Writeback caching needs nobody else to write.
+        InitFlags flags = FuseInitReply.Usual | InitFlags.PosixAcl | InitFlags.DontMask | InitFlags.HandleKillPrivV2;
+        flags |= UsesWriteback ? InitFlags.WritebackCache : InitFlags.AutoInvalData;
+        return new FuseInitReply { Flags = flags };
+    }
+
+    /// <inheritdoc/>
+    public IFuseWorker CreateWorker() => new OperationWorker(_filesystem);
+
+    /// <inheritdoc/>
+    public void Destroyed()
+    {
+        using OperationWorker worker = new(_filesystem);
+        foreach (Handle handle in _filesystem.Handles.Snapshot())
+        {
+            _ = _filesystem.Handles.Remove(handle.Number);
+            if (handle is FileHandle file)
+            {
+                // The kernel went without releasing it; nobody is left to be told what sealing answers.
+                _ = OpenFiles.Release(worker, file.Inode, file.Content);
+            }
+            else if (handle is DirectoryHandle directory)
+            {
+                directory.Dispose();
+            }
+        }
+
+        _filesystem.Inodes.Clear();
+    }
+
+    /// <summary>Closes the lower directory and wipes the names key.</summary>
+    public void Dispose()
+    {
+        _filesystem.Inodes.Clear();
+        _filesystem.Descriptors.Dispose();
+        _filesystem.Tree.Dispose();
+        _filesystem.NamesKey.Dispose();
+    }
+
+    private static Filesystem Assemble(
+        SafeFd root,
+        in StatxBuffer status,
+        Volume volume,
+        SecretBuffer namesKey,
+        MountOptions options,
+        bool isShared,
+        Action<string>? log)
+    {
+        // Where the limit cannot be read, the smallest share is kept to.
+        _ = Libc.RaiseOpenFilesLimit(out long limit);
+        DescriptorCache descriptors = new(DescriptorCache.CapacityFor(limit));
+        LowerTree tree = new(root, descriptors);
+        InodeTable inodes = new(LowerId.Of(in status), status.Mode, descriptors);
+        tree.Attach(inodes.Root);
+        return new Filesystem
+        {
+            Options = options,
+            Inodes = inodes,
+            Tree = tree,
+            Descriptors = descriptors,
+            Volume = new NativeVolume(volume.Lease, volume.Config.WrappedNameKey.AsSpan(), volume.Config.Slots),
+            OpenFileOptions = new OpenFileOptions { Strict = options.IsStrict, KeepTimesOnSeal = true, Shared = isShared },
+            Reports = new FilesystemReports(log),
+            NamesKey = namesKey,
+            HasPlainNames = volume.Config.Settings.Names == NamesMode.Plain,
+            IsShared = isShared,
+            Lifetimes = isShared ? CacheLifetimes.Shared : CacheLifetimes.Exclusive,
+        };
+    }
+}

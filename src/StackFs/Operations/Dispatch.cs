@@ -1,0 +1,66 @@
+using StackFs.Fuse;
+using StackFs.Keyring.Interop;
+
+namespace StackFs.Operations;
+
+/// <summary>The one switch from opcode to operation.</summary>
+internal static class Dispatch
+{
+    /// <summary>
+    /// Handles one request. What we do not implement answers ENOSYS, from which the kernel learns not to ask again and does
+    /// without: ACCESS (the kernel checks modes itself), BMAP, POLL, locks (kept by the kernel, as not asked for in INIT),
+    /// the DAX mappings, and whatever a later kernel adds.
+    /// </summary>
+    internal static void Handle(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
+    {
+        switch (request.Header.Opcode)
+        {
+            case FuseOpcode.Lookup: Lookups.Lookup(worker, in request, ref reply); break;
+            case FuseOpcode.Forget: Lookups.Forget(worker, in request, ref reply); break;
+            case FuseOpcode.BatchForget: Lookups.BatchForget(worker, in request, ref reply); break;
+
+            case FuseOpcode.GetAttr: AttributeReads.GetAttr(worker, in request, ref reply); break;
+            case FuseOpcode.StatX: AttributeReads.StatX(worker, in request, ref reply); break;
+            case FuseOpcode.SetAttr: AttributeWrites.SetAttr(worker, in request, ref reply); break;
+
+            case FuseOpcode.MkNod: Creations.MkNod(worker, in request, ref reply); break;
+            case FuseOpcode.MkDir: Creations.MkDir(worker, in request, ref reply); break;
+            case FuseOpcode.Symlink: Creations.Symlink(worker, in request, ref reply); break;
+            case FuseOpcode.Link: Links.Link(worker, in request, ref reply); break;
+            case FuseOpcode.ReadLink: Links.ReadLink(worker, in request, ref reply); break;
+            case FuseOpcode.Unlink: Removals.Unlink(worker, in request, ref reply); break;
+            case FuseOpcode.RmDir: Removals.RmDir(worker, in request, ref reply); break;
+            case FuseOpcode.Rename: Renames.Rename(worker, in request, ref reply); break;
+            case FuseOpcode.Rename2: Renames.Rename2(worker, in request, ref reply); break;
+
+            case FuseOpcode.OpenDir: Directories.OpenDir(worker, in request, ref reply); break;
+            case FuseOpcode.ReadDir: Directories.ReadDir(worker, in request, ref reply); break;
+            case FuseOpcode.ReadDirPlus: Directories.ReadDirPlus(worker, in request, ref reply); break;
+            case FuseOpcode.ReleaseDir: Directories.ReleaseDir(worker, in request, ref reply); break;
+            case FuseOpcode.FsyncDir: Directories.FsyncDir(worker, in request, ref reply); break;
+
+            case FuseOpcode.Open: Opens.Open(worker, in request, ref reply); break;
+            case FuseOpcode.Create: Opens.Create(worker, in request, ref reply); break;
+            case FuseOpcode.TmpFile: Opens.TmpFile(worker, in request, ref reply); break;
+            case FuseOpcode.Read: FileData.Read(worker, in request, ref reply); break;
+            case FuseOpcode.Write: FileData.Write(worker, in request, ref reply); break;
+            case FuseOpcode.Flush: FileData.Flush(worker, in request, ref reply); break;
+            case FuseOpcode.Fsync: FileData.Fsync(worker, in request, ref reply); break;
+            case FuseOpcode.FAllocate: FileData.FAllocate(worker, in request, ref reply); break;
+            case FuseOpcode.LSeek: FileData.LSeek(worker, in request, ref reply); break;
+            case FuseOpcode.Release: Opens.Release(worker, in request, ref reply); break;
+
+            case FuseOpcode.SetXAttr: Xattrs.SetXAttr(worker, in request, ref reply); break;
+            case FuseOpcode.GetXAttr: Xattrs.GetXAttr(worker, in request, ref reply); break;
+            case FuseOpcode.ListXAttr: Xattrs.ListXAttr(worker, in request, ref reply); break;
+            case FuseOpcode.RemoveXAttr: Xattrs.RemoveXAttr(worker, in request, ref reply); break;
+
+            case FuseOpcode.StatFs: Volumes.StatFs(worker, in request, ref reply); break;
+            case FuseOpcode.SyncFs: Volumes.SyncFs(worker, in request, ref reply); break;
+
+            // ENOTTY is what ioctl(2) documents for a file that has none; ENOSYS would reach the program.
+            case FuseOpcode.Ioctl: reply.Fail(Errno.ENOTTY); break;
+            default: reply.Fail(Errno.ENOSYS); break;
+        }
+    }
+}

@@ -1,0 +1,238 @@
+using StackFs.Content;
+using StackFs.Inodes;
+using StackFs.Interop;
+using StackFs.Keyring.Interop;
+using StackFs.Lower;
+
+namespace StackFs.Operations;
+
+/// <summary>
+/// The open-file table: at most one <see cref="OpenContent"/> an inode, opened by its first user and sealed and closed by
+/// its last.
+/// </summary>
+internal static class OpenFiles
+{
+    /// <summary>Begins to use the content of a regular file.</summary>
+    /// <param name="worker">The calling worker.</param>
+    /// <param name="inode">The file.</param>
+    /// <param name="forWriting">Whether it will be changed.</param>
+    /// <param name="content">To be given back by <see cref="Release"/>.</param>
+    /// <returns>EPERM for a foreign file; what opening the lower file or its header answers.</returns>
+    internal static Errno Acquire(OperationWorker worker, Inode inode, bool forWriting, out OpenContent? content)
+    {
+        content = null;
+        if (inode.IsForeign)
+        {
+            return Errno.EPERM;
+        }
+
+        lock (inode)
+        {
+            OpenContent? current = OpenContent.Of(inode);
+            if (current is null)
+            {
+                Errno error = OpenLower(worker, inode, forWriting, out SafeFd? fd, out bool isWritable);
+                return error == Errno.None ? Install(worker, inode, fd!, isWritable, out content) : error;
+            }
+
+            if (forWriting && !current.IsWritable)
+            {
+                Errno error = Upgrade(worker, inode, current);
+                if (error != Errno.None)
+                {
+                    return error;
+                }
+            }
+
+            current.Users++;
+            content = current;
+            return Errno.None;
+        }
+    }
+
+    /// <summary>Makes <paramref name="fd"/>, just opened O_RDWR, the content of <paramref name="inode"/>; owns it also on failure.</summary>
+    internal static Errno Adopt(OperationWorker worker, Inode inode, SafeFd fd, out OpenContent? content)
+    {
+        lock (inode)
+        {
+            OpenContent? current = OpenContent.Of(inode);
+            if (current is not null)
+            {
+                fd.Dispose();
+                current.Users++;
+                content = current;
+                return Errno.None;
+            }
+
+            return Install(worker, inode, fd, isWritable: true, out content);
+        }
+    }
+
+    /// <summary>Ends one use; the last one seals and closes the lower file.</summary>
+    /// <returns>What sealing answers.</returns>
+    internal static Errno Release(OperationWorker worker, Inode inode, OpenContent content)
+    {
+        lock (inode)
+        {
+            if (--content.Users > 0)
+            {
+                return Errno.None;
+            }
+
+            Errno error = content.File.Seal(worker.Scratch);
+            inode.Content = null;
+            if (inode.Locations is null && inode.Retained is null
+                && Libc.Reopen(content.Descriptor, OpenFlags.Path, out SafeFd? retained) == Errno.None)
+            {
+                // Unlinked, and the kernel may refer to it by other means than this handle.
+                inode.Retained = retained;
+            }
+
+            content.Close();
+            return error;
+        }
+    }
+
+    /// <summary>The size of a regular file that is open, or false.</summary>
+    internal static bool TryGetSize(Inode inode, out long size)
+    {
+        OpenContent? content = OpenContent.Of(inode);
+        size = content?.File.Size ?? 0;
+        return content is not null;
+    }
+
+    /// <summary>An address of the lower file through its open descriptor, or false when it is not open.</summary>
+    internal static bool TryLocate(Inode inode, out LowerAddress address)
+    {
+        address = default;
+        if (inode.Content is null)
+        {
+            return false;
+        }
+
+        lock (inode)
+        {
+            if (OpenContent.Of(inode) is not { } content)
+            {
+                return false;
+            }
+
+            address = LowerAddress.OfDescriptor(content.Descriptor);
+            return true;
+        }
+    }
+
+    private static Errno Install(
+        OperationWorker worker, Inode inode, SafeFd fd, bool isWritable, out OpenContent? content)
+    {
+        content = null;
+        Errno error = OpenContentOf(worker, inode, fd, out OpenFile? file);
+        if (error == Errno.None)
+        {
+            content = new OpenContent(file!, fd, isWritable);
+            inode.Content = content;
+        }
+
+        return error;
+    }
+
+    private static Errno Upgrade(OperationWorker worker, Inode inode, OpenContent current)
+    {
+        Errno error = OpenLower(worker, inode, forWriting: true, out SafeFd? fd, out _);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        error = OpenContentOf(worker, inode, fd!, out OpenFile? file);
+        if (error == Errno.None)
+        {
+            current.Upgrade(file!, fd!);
+        }
+
+        return error;
+    }
+
+    private static Errno OpenContentOf(OperationWorker worker, Inode inode, SafeFd fd, out OpenFile? file)
+    {
+        Filesystem filesystem = worker.Filesystem;
+        return NativeFile.Open(
+            new DescriptorFile(fd),
+            filesystem.Volume,
+            filesystem.OpenFileOptions,
+            filesystem.Reports,
+            new LowerFileName(inode),
+            worker.Scratch,
+            out file);
+    }
+
+    /// <summary>
+    /// Opens the lower file for reading and writing whatever the upper open asks, since a partial extent must be read to be
+    /// written; for reading alone where the lower file does not allow more.
+    /// </summary>
+    private static Errno OpenLower(
+        OperationWorker worker, Inode inode, bool forWriting, out SafeFd? fd, out bool isWritable)
+    {
+        fd = null;
+        isWritable = !worker.Filesystem.Options.IsReadOnly;
+        Errno error = worker.Filesystem.Tree.Locate(inode, out LowerAddress address);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        using (address)
+        {
+            error = isWritable ? Open(in address, OpenFlags.ReadWrite, out fd) : Errno.EROFS;
+            if (error is Errno.EACCES or Errno.EROFS or Errno.EPERM or Errno.ETXTBSY && !forWriting)
+            {
+                isWritable = false;
+                Errno readError = Open(in address, OpenFlags.ReadOnly, out fd);
+                return readError == Errno.EACCES ? OpenAsOwner(in address, OpenFlags.ReadOnly, out fd) : readError;
+            }
+
+            return error == Errno.EACCES ? OpenAsOwner(in address, OpenFlags.ReadWrite, out fd) : error;
+        }
+    }
+
+    private static Errno Open(in LowerAddress address, int flags, out SafeFd? fd) => address.IsSelf
+        ? Libc.Reopen(address.Directory, flags, out fd)
+        : Libc.OpenBeneath(address.Directory, address.Name, flags | OpenFlags.NoFollow | OpenFlags.NonBlocking, 0, out fd);
+
+    /// <summary>
+    /// A plain user's own file whose mode keeps even them from what the kernel has just allowed on the mount: write-only
+    /// files, which must be read to be written. Lends the lower file the owner's bits for the moment of opening.
+    /// </summary>
+    private static Errno OpenAsOwner(in LowerAddress address, int flags, out SafeFd? fd)
+    {
+        fd = null;
+        Errno error = Libc.Statx(address.Directory, address.Name, out StatxBuffer status);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        if (status.UserId != Libc.EffectiveUser)
+        {
+            return Errno.EACCES;
+        }
+
+        uint mode = status.Mode & ModeBits.PermissionMask;
+        error = Libc.ChangeMode(address.Directory, address.Name, mode | ModeBits.OwnerReadWrite);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        error = Open(in address, flags, out fd);
+        Errno restored = Libc.ChangeMode(address.Directory, address.Name, mode);
+        if (error == Errno.None && restored != Errno.None)
+        {
+            fd!.Dispose();
+            fd = null;
+            return restored;
+        }
+
+        return error;
+    }
+}

@@ -1,0 +1,152 @@
+using StackFs.Fuse;
+using StackFs.Inodes;
+using StackFs.Interop;
+using StackFs.Keyring.Interop;
+using StackFs.Lower;
+using StackFs.Names;
+
+namespace StackFs.Operations;
+
+/// <summary>UNLINK and RMDIR.</summary>
+internal static class Removals
+{
+    /// <summary>UNLINK: the entry first, then the side files that only it needed.</summary>
+    internal static void Unlink(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
+    {
+        RequestReader reader = request.Reader;
+        ReadOnlySpan<byte> upper = reader.ReadName();
+        if (reader.Failed)
+        {
+            reply.Fail(Errno.EINVAL);
+            return;
+        }
+
+        Errno error = Creations.Begin(
+            worker, in request, upper, out Inode parent, out LowerAddress directory, out EntryName name);
+        if (error == Errno.None)
+        {
+            using (directory)
+            {
+                error = Unlink(worker, parent, in directory, in name);
+                if (error == Errno.ENOENT && Lookups.IsForeign(worker, parent, upper))
+                {
+                    error = Unlink(worker, parent, in directory, new EntryName(upper, upper, isLong: false));
+                }
+            }
+        }
+
+        reply.Result(error);
+    }
+
+    /// <summary>RMDIR. A directory that holds nothing but side files is empty to programs.</summary>
+    internal static void RmDir(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
+    {
+        RequestReader reader = request.Reader;
+        ReadOnlySpan<byte> upper = reader.ReadName();
+        if (reader.Failed)
+        {
+            reply.Fail(Errno.EINVAL);
+            return;
+        }
+
+        Errno error = Creations.Begin(
+            worker, in request, upper, out Inode parent, out LowerAddress directory, out EntryName name);
+        if (error == Errno.None)
+        {
+            using (directory)
+            {
+                error = RmDir(worker, parent, in directory, in name);
+                if (error == Errno.ENOENT && Lookups.IsForeign(worker, parent, upper))
+                {
+                    error = RmDir(worker, parent, in directory, new EntryName(upper, upper, isLong: false));
+                }
+            }
+        }
+
+        reply.Result(error);
+    }
+
+    /// <summary>
+    /// A descriptor for an inode that is about to lose its last known name, or null where it has others or is open anyway.
+    /// </summary>
+    internal static SafeFd? Retain(Inode? inode, in LowerAddress directory, ReadOnlySpan<byte> lower)
+    {
+        if (inode is null || inode.Content is not null || inode.Locations?.NextOfInode is not null)
+        {
+            return null;
+        }
+
+        // Without it the inode answers ESTALE once it has no name; the removal itself need not fail for that.
+        return Libc.OpenBeneath(
+            directory.Directory, lower, OpenFlags.Path | OpenFlags.NoFollow, 0, out SafeFd? fd) == Errno.None
+            ? fd
+            : null;
+    }
+
+    /// <summary>Records that a name is gone; owns <paramref name="retained"/>.</summary>
+    internal static void Forget(
+        OperationWorker worker, Inode? inode, Inode parent, ReadOnlySpan<byte> lower, SafeFd? retained)
+    {
+        if (inode is not null && retained is not null)
+        {
+            lock (inode)
+            {
+                if (inode.Retained is null)
+                {
+                    inode.Retained = retained;
+                    retained = null;
+                }
+            }
+        }
+
+        retained?.Dispose();
+        worker.Filesystem.Inodes.RemoveName(parent, lower);
+    }
+
+    private static Errno Unlink(OperationWorker worker, Inode parent, in LowerAddress directory, in EntryName name)
+    {
+        Inode? inode = worker.Filesystem.Inodes.FindByName(parent, name.Lower);
+        Span<byte> buffer = stackalloc byte[LowerNames.TargetLength + 1];
+        ReadOnlySpan<byte> target = inode is null || ModeBits.IsSymbolicLink(inode.Type)
+            ? TargetCompanions.Of(in directory, name.Lower, buffer)
+            : default;
+        SafeFd? retained = Retain(inode, in directory, name.Lower);
+        Errno error = Libc.Unlink(directory.Directory, name.Lower);
+        if (error != Errno.None)
+        {
+            retained?.Dispose();
+            return error;
+        }
+
+        Forget(worker, inode, parent, name.Lower, retained);
+        Companions.RemoveName(worker, in directory, in name);
+        if (!target.IsEmpty)
+        {
+            TargetCompanions.RemoveUnused(worker, in directory, target);
+        }
+
+        return Errno.None;
+    }
+
+    private static Errno RmDir(OperationWorker worker, Inode parent, in LowerAddress directory, in EntryName name)
+    {
+        Inode? inode = worker.Filesystem.Inodes.FindByName(parent, name.Lower);
+        SafeFd? retained = Retain(inode, in directory, name.Lower);
+        Errno error = Libc.RemoveDirectory(directory.Directory, name.Lower);
+        if (error is Errno.ENOTEMPTY or Errno.EEXIST
+            && Companions.Clear(worker, directory.Directory, name.Lower) == Errno.None)
+        {
+            error = Libc.RemoveDirectory(directory.Directory, name.Lower);
+        }
+
+        if (error != Errno.None)
+        {
+            retained?.Dispose();
+            return error;
+        }
+
+        Forget(worker, inode, parent, name.Lower, retained);
+        Companions.RemoveName(worker, in directory, in name);
+        return Errno.None;
+    }
+}
