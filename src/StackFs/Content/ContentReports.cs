@@ -36,6 +36,13 @@ internal abstract class ContentReports
     /// <param name="extent">Which extent, or -1 where it concerns the file.</param>
     public abstract void Report(ContentFinding finding, object name, long extent);
 
+    /// <summary>Called when opening a file is refused for what stands in it, from any thread; must not call back.</summary>
+    /// <param name="name">Says which lower file through <see cref="object.ToString"/>.</param>
+    /// <param name="reason">What is wrong, in words that follow the name and a colon, without a full stop.</param>
+    public virtual void Refused(object name, string reason)
+    {
+    }
+
     private sealed class Forgetful : ContentReports
     {
         public override void Report(ContentFinding finding, object name, long extent)

@@ -16,6 +16,14 @@ internal abstract class OpenFile : IDisposable
     /// <summary>Whether something was written that <see cref="Seal"/> has not settled.</summary>
     public abstract bool NeedsSeal { get; }
 
+    /// <summary>
+    /// Makes of a lower file just created, without a byte in it, an empty file of the format; nothing in a format in which it
+    /// already is one.
+    /// </summary>
+    /// <param name="scratch">The calling thread's buffers.</param>
+    /// <returns>ENOSPC and what else the lower filesystem answers; the lower file is then without a byte again.</returns>
+    public virtual Errno Prepare(ContentScratch scratch) => Errno.None;
+
     /// <summary>Reads upper bytes.</summary>
     /// <param name="upperOffset">Where to begin; past the end reads nothing.</param>
     /// <param name="destination">Filled from its start.</param>

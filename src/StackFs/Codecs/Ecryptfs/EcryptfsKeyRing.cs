@@ -35,6 +35,10 @@ internal sealed class EcryptfsKeyRing : IDisposable
     internal EcryptfsKey? FindPassphraseKey(EcryptfsSignature signature) =>
         _passphraseKeys.GetValueOrDefault(signature);
 
+    /// <summary>Finds a key pair.</summary>
+    internal EcryptfsPrivateKey? FindPrivateKey(EcryptfsSignature signature) =>
+        _privateKeys.GetValueOrDefault(signature);
+
     /// <summary>Whether any key has this name.</summary>
     internal bool Contains(EcryptfsSignature signature) =>
         _passphraseKeys.ContainsKey(signature) || _privateKeys.ContainsKey(signature);
