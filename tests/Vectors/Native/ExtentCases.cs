@@ -9,7 +9,7 @@ internal static class ExtentCases
 
     internal static IEnumerable<Vector> All()
     {
-        byte[] full = Content("extent", 4064);
+        byte[] full = Filler("extent", 4064);
         yield return Good("full", 0, full, 0);
         yield return Good("full-final", 7, full, 1);
         yield return Good("one-byte-final", 3, full[..1], 1);

@@ -10,7 +10,7 @@ internal static class FileCases
 {
     internal const string Kind = "files";
 
-    private static readonly byte[] Full = Content("file", 4064);
+    private static readonly byte[] Full = Filler("file", 4064);
 
     internal static IEnumerable<Vector> All()
     {

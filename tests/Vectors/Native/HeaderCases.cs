@@ -27,7 +27,7 @@ internal static class HeaderCases
         yield return Case("empty-zero-page", "Empty", new byte[4096]);
 
         yield return Case("foreign-short", "NotStackFs", "hello\n"u8.ToArray());
-        yield return Case("foreign-long", "NotStackFs", Content("foreign", 4096));
+        yield return Case("foreign-long", "NotStackFs", Filler("foreign", 4096));
         yield return Case("foreign-zeros-first", "NotStackFs", Put(new byte[4096], 4095, 1));
         yield return Case("magic-bit", "NotStackFs", Flip(Header(), 6));
         yield return Case("version-2", "UnknownVersion", Authenticate(Put(Header(), 7, 2)));
@@ -61,7 +61,7 @@ internal static class HeaderCases
         yield return Case("fek-ciphertext-bit", "AuthenticationFailed", Authenticate(Flip(Header(), 60)));
         yield return Case("fek-tag-bit", "AuthenticationFailed", Authenticate(Flip(Header(), 107)));
         yield return Case("file-id-bit", "AuthenticationFailed", Authenticate(Flip(Header(), 16)));
-        yield return Case("next-fek-garbage", "AuthenticationFailed", Header(wrappedNext: Content("garbage", 60)));
+        yield return Case("next-fek-garbage", "AuthenticationFailed", Header(wrappedNext: Filler("garbage", 60)));
         yield return Case("next-fek-one-bit", "AuthenticationFailed", Header(wrappedNext: Put(new byte[60], 59, 1)));
         yield return Case("next-fek-labelled-as-fek", "AuthenticationFailed", Header(
             wrappedNext: Reference.Wrap(VolumeKey, Nonce("x"), "FEK", FileId, NextFek)));

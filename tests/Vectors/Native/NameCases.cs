@@ -98,7 +98,7 @@ internal static class NameCases
         yield return GoodAttribute("short", name, value);
         yield return GoodAttribute("empty-value", name, []);
         yield return GoodAttribute("one-byte", "x"u8.ToArray(), [0]);
-        yield return GoodAttribute("binary-value", name, Content("attribute", 300));
+        yield return GoodAttribute("binary-value", name, Filler("attribute", 300));
         yield return GoodAttribute("longest-short-name", Letters(135), value);
         yield return GoodAttribute("shortest-long-name", Letters(136), value);
         yield return GoodAttribute("longest-name", Letters(250), []);

@@ -81,7 +81,7 @@ public class ProductTests
         NativeVolume volume = new(lease, new byte[60], KeySlotSet.Empty);
         HeaderStatus status = volume.Open(vector.Body, out HeaderFlags flags, out FileKeys? keys);
         using ExtentCipher? cipher = keys is null ? null : new ExtentCipher(keys);
-        LowerFile.Read(vector.Body, status.ToString(), (flags & HeaderFlags.Sparse) != 0, (index, page) =>
+        FileOutcome.Read(vector.Body, status.ToString(), (flags & HeaderFlags.Sparse) != 0, (index, page) =>
         {
             byte[] plaintext = new byte[4064];
             ExtentStatus opened = cipher!.Open(index, page, plaintext, out ExtentMeta meta);

@@ -47,7 +47,7 @@ public class ReferenceTests
     {
         Vector vector = Find(FileCases.Kind, name);
         ReferenceDecoder.Header header = ReferenceDecoder.ReadHeader(vector.Body, vector.Bytes("volume-key"));
-        LowerFile.Read(vector.Body, header.Status, (header.Flags & 1) != 0, (index, page) =>
+        FileOutcome.Read(vector.Body, header.Status, (header.Flags & 1) != 0, (index, page) =>
         {
             ReferenceDecoder.Extent extent =
                 ReferenceDecoder.ReadExtent(page, index, header.Fek, header.NextFek, (header.Flags & 2) != 0);

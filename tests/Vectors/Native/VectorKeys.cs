@@ -25,7 +25,7 @@ internal static class VectorKeys
     internal static byte[] Nonce(string label) => Key("nonce of " + label)[..12];
 
     /// <summary>Plaintext that compresses badly and is the same every time.</summary>
-    internal static byte[] Content(string label, int length)
+    internal static byte[] Filler(string label, int length)
     {
         byte[] content = new byte[length];
         for (int at = 0; at < length; at += 32)
@@ -39,7 +39,7 @@ internal static class VectorKeys
 
     /// <summary>A passphrase slot in form, with random-looking salt and key.</summary>
     internal static byte[] PassphraseSlot(string label, byte logN = 17, byte r = 8, byte p = 1) =>
-        [1, 0, 96, 0, logN, r, p, 0, .. Content("slot " + label, 92)];
+        [1, 0, 96, 0, logN, r, p, 0, .. Filler("slot " + label, 92)];
 
     internal static byte[] SlotArea(params byte[][] slots)
     {

@@ -11,7 +11,7 @@ namespace StackFs.Tests.Vectors.Native;
 /// <param name="Extents">Each extent's class, a space between them.</param>
 /// <param name="IsIntact">Section 2.5.</param>
 /// <param name="Content">The plaintext, or null where part of it does not read.</param>
-internal sealed record LowerFile(string Header, long Size, string Extents, bool IsIntact, byte[]? Content)
+internal sealed record FileOutcome(string Header, long Size, string Extents, bool IsIntact, byte[]? Content)
 {
     /// <summary>Opens extent <c>index</c>, the page given: class, count, whether FINAL, plaintext.</summary>
     internal delegate (string Status, int Count, bool IsFinal, byte[] Plaintext) ExtentReader(long index, byte[] page);
@@ -28,7 +28,7 @@ internal sealed record LowerFile(string Header, long Size, string Extents, bool 
         return lowerSize < 8193 || last is 0 or > 4064 ? null : (((lowerSize / 4096) - 2) * 4064) + last;
     }
 
-    internal static LowerFile Read(byte[] lower, string header, bool isSparse, ExtentReader open)
+    internal static FileOutcome Read(byte[] lower, string header, bool isSparse, ExtentReader open)
     {
         int pages = lower.Length / 4096;
         int lastPage = pages - 1;
@@ -40,14 +40,14 @@ internal sealed record LowerFile(string Header, long Size, string Extents, bool 
         if (header != "Ok")
         {
             return header == "Empty" && lastPage <= 0
-                ? new LowerFile(header, 0, "", lower.Length == 0, [])
-                : new LowerFile(header == "Empty" ? "Erased" : header, 0, "", false, null);
+                ? new FileOutcome(header, 0, "", lower.Length == 0, [])
+                : new FileOutcome(header == "Empty" ? "Erased" : header, 0, "", false, null);
         }
 
         long? hint = SizeFromStat(lower.Length);
         if (lastPage == 0)
         {
-            return new LowerFile(header, 0, "", hint is null or 0, []);
+            return new FileOutcome(header, 0, "", hint is null or 0, []);
         }
 
         List<string> statuses = [];
@@ -75,7 +75,7 @@ internal sealed record LowerFile(string Header, long Size, string Extents, bool 
             isIntact &= isFinal && (hint is null || hint == size);
         }
 
-        return new LowerFile(header, size, string.Join(' ', statuses), isIntact, reads ? [.. content] : null);
+        return new FileOutcome(header, size, string.Join(' ', statuses), isIntact, reads ? [.. content] : null);
     }
 
     /// <summary>Compares with what a vector expects.</summary>
