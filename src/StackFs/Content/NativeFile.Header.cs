@@ -17,6 +17,7 @@ internal sealed partial class NativeFile
         if (status == HeaderStatus.Ok)
         {
             TakeKeys(keys!);
+            _newHeader = null;
             _header = HeaderPresence.Present;
             _isSparse = (flags & HeaderFlags.Sparse) != 0;
         }
@@ -26,6 +27,8 @@ internal sealed partial class NativeFile
 
     private void TakeKeys(FileKeys keys)
     {
+        _ciphers?.Dispose();
+        _keys?.Dispose();
         _keys = keys;
         _ciphers = new ExtentCipherPool(() => new ExtentCipher(keys));
     }
@@ -42,22 +45,75 @@ internal sealed partial class NativeFile
             case HeaderPresence.Erased:
                 return Errno.EIO;
             default:
-                if (_newHeader is null)
+                if (_options.Shared)
                 {
-                    byte[] page = new byte[ExtentLayout.PageSize];
-                    HeaderStatus status = _volume.Create(page, out FileKeys? keys);
-                    if (status != HeaderStatus.Ok)
-                    {
-                        return CodecErrno.From(status);
-                    }
-
-                    _newHeader = page;
-                    TakeKeys(keys!);
+                    return MakeSharedHeader(scratch);
                 }
 
-                _newHeader.CopyTo(scratch.Header);
                 isNew = true;
-                return Errno.None;
+                return MakeHeader(scratch);
+        }
+    }
+
+    // Leaves the new header in scratch.
+    private Errno MakeHeader(ContentScratch scratch)
+    {
+        if (_newHeader is null)
+        {
+            byte[] page = new byte[ExtentLayout.PageSize];
+            HeaderStatus status = _volume.Create(page, out FileKeys? keys);
+            if (status != HeaderStatus.Ok)
+            {
+                return CodecErrno.From(status);
+            }
+
+            _newHeader = page;
+            TakeKeys(keys!);
+        }
+
+        _newHeader.CopyTo(scratch.Header);
+        return Errno.None;
+    }
+
+    // Where others write too: the first to have the lock makes the header, the others find it.
+    private Errno MakeSharedHeader(ContentScratch scratch)
+    {
+        Errno error = LockHeader(out bool isLocked);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        try
+        {
+            error = Establish(scratch);
+            if (error != Errno.None || _header != HeaderPresence.None)
+            {
+                return error == Errno.None && _header == HeaderPresence.Erased ? Errno.EIO : error;
+            }
+
+            error = MakeHeader(scratch);
+            return error == Errno.None ? PutNewHeader(scratch) : error;
+        }
+        finally
+        {
+            UnlockHeader(isLocked);
+        }
+    }
+
+    // A lower filesystem without locks is written without them: there, the mount is its only writer or takes the risk.
+    private Errno LockHeader(out bool isLocked)
+    {
+        Errno error = _lower.LockHeader();
+        isLocked = error == Errno.None;
+        return error is Errno.ENOLCK or Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.EINVAL ? Errno.None : error;
+    }
+
+    private void UnlockHeader(bool isLocked)
+    {
+        if (isLocked)
+        {
+            _lower.UnlockHeader();
         }
     }
 
@@ -86,7 +142,7 @@ internal sealed partial class NativeFile
 
     private Errno SetSparse(ContentScratch scratch)
     {
-        Errno error = _lower.LockHeader();
+        Errno error = LockHeader(out bool isLocked);
         if (error != Errno.None)
         {
             return error;
@@ -109,7 +165,7 @@ internal sealed partial class NativeFile
         }
         finally
         {
-            _lower.UnlockHeader();
+            UnlockHeader(isLocked);
         }
 
         if (error == Errno.None)

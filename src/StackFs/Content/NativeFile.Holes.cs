@@ -119,24 +119,34 @@ internal sealed partial class NativeFile
 
     private Errno Reserve(int mode, long upperOffset, long length, ContentScratch scratch)
     {
-        long first = ExtentLayout.IndexOf(upperOffset);
-        long last = ExtentLayout.IndexOf(upperOffset + length - 1);
-        long bytes = (last - first + 1) * ExtentLayout.PageSize;
-        Errno error = _header == HeaderPresence.Erased
-            ? Errno.EIO
-            : _lower.Allocate(KeepSize, ExtentLayout.LowerStart(first), bytes);
-        return error == Errno.None && mode == 0 && upperOffset + length > Size
-            ? GrowTo(upperOffset + length, scratch)
-            : error;
+        Errno error = ReserveBelow(upperOffset, length);
+        return error == Errno.None && mode == 0 ? Extend(upperOffset + length, scratch) : error;
     }
 
-    // What lies inside the file first: a lower filesystem without the mode refuses before the size changes.
+    // What lies past the end first: a lower filesystem without the mode refuses before anything changes.
     private Errno ZeroAndGrow(int mode, long upperOffset, long length, ContentScratch scratch)
     {
-        Errno error = Zero(ZeroRange | KeepSize, upperOffset, length, scratch);
-        bool beyond = upperOffset + length > Size;
-        return error == Errno.None && beyond ? Reserve(mode & KeepSize, upperOffset, length, scratch) : error;
+        long beyond = Math.Max(upperOffset, Size);
+        long end = upperOffset + length;
+        Errno error = end > beyond ? ReserveBelow(beyond, end - beyond) : Errno.None;
+        if (error == Errno.None)
+        {
+            error = Zero(ZeroRange | KeepSize, upperOffset, length, scratch);
+        }
+
+        return error == Errno.None && (mode & KeepSize) == 0 ? Extend(end, scratch) : error;
     }
+
+    private Errno ReserveBelow(long upperOffset, long length)
+    {
+        long first = ExtentLayout.IndexOf(upperOffset);
+        long last = ExtentLayout.IndexOf(upperOffset + length - 1);
+        return _header == HeaderPresence.Erased
+            ? Errno.EIO
+            : _lower.Allocate(KeepSize, ExtentLayout.LowerStart(first), (last - first + 1) * ExtentLayout.PageSize);
+    }
+
+    private Errno Extend(long size, ContentScratch scratch) => size > Size ? GrowTo(size, scratch) : Errno.None;
 
     // Whole extents become holes below (but never the last, which stays a real page); the others are written with zeros in
     // the range.
@@ -237,7 +247,7 @@ internal sealed partial class NativeFile
         int valid = ExtentLayout.ValidBytes(index, Size);
         if (from > start || to < start + valid)
         {
-            Errno error = LoadExtent(cipher, index, page, plaintext);
+            Errno error = LoadExtent(cipher, index, page, plaintext, out _);
             if (error != Errno.None)
             {
                 return error;

@@ -68,7 +68,7 @@ internal sealed partial class NativeFile
             else
             {
                 Span<byte> plaintext = slice.IsWhole ? part : scratch.Plain(0);
-                error = OpenExtent(cipher, slice.Index, scratch.RunPage((int)(slice.Index - first)), plaintext);
+                error = OpenExtent(cipher, slice.Index, scratch.RunPage((int)(slice.Index - first)), plaintext, out _);
                 if (error != Errno.None)
                 {
                     return error;
@@ -104,10 +104,13 @@ internal sealed partial class NativeFile
         return error;
     }
 
-    // Puts an extent's 4,064 bytes into `plaintext`; zeros for a hole. The one judgement of what a page means.
-    private Errno OpenExtent(IExtentCipher cipher, long index, ReadOnlySpan<byte> page, Span<byte> plaintext)
+    // Puts an extent's 4,064 bytes into `plaintext`; zeros for a hole, whose `count` of valid bytes is 0. The one judgement
+    // of what a page means.
+    private Errno OpenExtent(
+        IExtentCipher cipher, long index, ReadOnlySpan<byte> page, Span<byte> plaintext, out int count)
     {
-        ExtentStatus status = cipher.Open(index, page, plaintext, out _);
+        ExtentStatus status = cipher.Open(index, page, plaintext, out ExtentMeta meta);
+        count = meta.Count;
         if (status == ExtentStatus.Ok)
         {
             return Errno.None;

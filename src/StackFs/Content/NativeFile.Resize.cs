@@ -45,15 +45,16 @@ internal sealed partial class NativeFile
 
         long last = ExtentLayout.LastIndexOf(size);
         using ExtentCipherPool.Lease lease = _ciphers!.Rent();
-        Errno error = LoadExtent(lease.Cipher, last, scratch.RunPage(0), scratch.Plain(0));
+        Errno error = LoadExtent(lease.Cipher, last, scratch.RunPage(0), scratch.Plain(0), out int count);
         if (error != Errno.None)
         {
             return error;
         }
 
-        if (IsSparse)
+        bool isShort = count < ExtentLayout.ValidBytes(last, size);
+        if (IsSparse || (isShort && !_gaps.Contains(last)))
         {
-            error = AnchorEnd(lease.Cipher, last, scratch);
+            error = AnchorEnd(lease.Cipher, last, isShort, scratch);
         }
 
         if (error != Errno.None)
@@ -96,7 +97,7 @@ internal sealed partial class NativeFile
         plaintext.Clear();
         if (newLast == oldLast)
         {
-            error = LoadExtent(lease.Cipher, oldLast, scratch.RunPage(0), plaintext);
+            error = LoadExtent(lease.Cipher, oldLast, scratch.RunPage(0), plaintext, out _);
         }
 
         if (error == Errno.None)
@@ -138,7 +139,7 @@ internal sealed partial class NativeFile
     {
         Span<byte> plaintext = scratch.Plain(2);
         Span<byte> page = scratch.RunPage(0);
-        if (LoadExtent(cipher, index, page, plaintext) != Errno.None)
+        if (LoadExtent(cipher, index, page, plaintext, out _) != Errno.None)
         {
             return Errno.None;
         }
@@ -152,14 +153,14 @@ internal sealed partial class NativeFile
         return PutPage(index, index, scratch);
     }
 
-    // Before a file with holes is cut: the extent that will be its last must be a real and durable page. Were it a hole, or
-    // not on the disk, the file would after a crash end where the hole before it begins.
-    private Errno AnchorEnd(IExtentCipher cipher, long index, ContentScratch scratch)
+    // Before a file is cut where it has a hole, or may have had one: the extent that will be its last must be a real and
+    // durable page that counts all its bytes. Were it a hole, or not on the disk, the file would after a crash end where
+    // the hole before it begins; one that counts less (a crash left it so) would end the file there.
+    private Errno AnchorEnd(IExtentCipher cipher, long index, bool rewrite, ContentScratch scratch)
     {
-        Span<byte> page = scratch.RunPage(0);
-        if (!_lastExtent.Holds(index) && !page.ContainsAnyExcept((byte)0))
+        if (rewrite)
         {
-            cipher.Seal(index, scratch.Plain(0), isFinal: false, page);
+            cipher.Seal(index, scratch.Plain(0), isFinal: false, scratch.RunPage(0));
             Errno error = PutPage(index, index, scratch);
             if (error != Errno.None)
             {
@@ -176,7 +177,7 @@ internal sealed partial class NativeFile
         long last = ExtentLayout.LastIndexOf(Size);
         Span<byte> plaintext = scratch.Plain(0);
         Span<byte> page = scratch.RunPage(0);
-        Errno error = LoadExtent(cipher, last, page, plaintext);
+        Errno error = LoadExtent(cipher, last, page, plaintext, out _);
         if (error != Errno.None)
         {
             return error;

@@ -74,7 +74,7 @@ internal sealed partial class NativeFile
             // The full last extent before this run stops being the last: it is written again, without FINAL, in the same
             // call. One that is damaged stays so.
             Span<byte> plaintext = scratch.Plain(2);
-            if (LoadExtent(lease.Cipher, plan.OldLast, scratch.RunPage(0), plaintext) == Errno.None)
+            if (LoadExtent(lease.Cipher, plan.OldLast, scratch.RunPage(0), plaintext, out _) == Errno.None)
             {
                 lease.Cipher.Seal(plan.OldLast, plaintext, isFinal: false, scratch.RunPage(0));
             }
@@ -146,11 +146,11 @@ internal sealed partial class NativeFile
                 }
                 else if (bothEdgesRead)
                 {
-                    error = OpenExtent(cipher, slice.Index, page, plaintext);
+                    error = OpenExtent(cipher, slice.Index, page, plaintext, out _);
                 }
                 else
                 {
-                    error = LoadExtent(cipher, slice.Index, page, plaintext);
+                    error = LoadExtent(cipher, slice.Index, page, plaintext, out _);
                 }
 
                 if (error != Errno.None)
@@ -168,17 +168,20 @@ internal sealed partial class NativeFile
         return Errno.None;
     }
 
-    // An extent's plaintext, from the cache or through `page` from the lower file.
-    private Errno LoadExtent(IExtentCipher cipher, long index, Span<byte> page, Span<byte> plaintext)
+    // An extent's plaintext and how much of it was valid, from the cache or through `page` from the lower file.
+    private Errno LoadExtent(
+        IExtentCipher cipher, long index, Span<byte> page, Span<byte> plaintext, out int count)
     {
+        count = 0;
         if (_lastExtent.Holds(index))
         {
+            count = ExtentLayout.ValidBytes(index, Size);
             _lastExtent.Plaintext.CopyTo(plaintext);
             return Errno.None;
         }
 
         Errno error = ReadPages(index, page);
-        return error == Errno.None ? OpenExtent(cipher, index, page, plaintext) : error;
+        return error == Errno.None ? OpenExtent(cipher, index, page, plaintext, out count) : error;
     }
 
     // Before the file grows, cuts what lies in the lower file past its last page, if the run will not cover it: the bytes

@@ -73,6 +73,45 @@ public class CrashModelTests(ITestOutputHelper output)
         Assert.True(run.States > 100_000);
     }
 
+    [Fact]
+    public void FaultsOfTheLowerFileLoseNothingThatWasSynced()
+    {
+        using TestVolume volume = new();
+        CrashRun run = new(volume, MaxStates / 8);
+        foreach (ContentStep[] start in Bases)
+        {
+            foreach (ContentStep operation in Operations)
+            {
+                ContentStep[] steps = [.. start, operation, Sync, new(StepKind.Write, 0, 10, FromEnd: true), Sync];
+                ModelFile healthy = new();
+                run.Run(steps, healthy);
+                // Whole pages, since no crash tears one; ContentModelTests cuts writes anywhere.
+                for (int call = 0; call < healthy.WriteCalls; call++)
+                {
+                    foreach (int pages in (int[])[1, 2, 3])
+                    {
+                        run.Run(steps, new ModelFile { ShortWrite = call, ShortBytes = pages * ExtentLayout.PageSize });
+                    }
+                }
+
+                for (int call = 0; call < healthy.ChangingCalls; call++)
+                {
+                    run.Run(steps, new ModelFile { FailingCall = call });
+                }
+
+                for (int room = 0; room <= 7 * ExtentLayout.PageSize; room += ExtentLayout.PageSize)
+                {
+                    run.Run(steps, new ModelFile { Room = room });
+                }
+
+                run.Run(steps, new ModelFile { CanPunch = false });
+            }
+        }
+
+        Print(run);
+        Assert.True(run.Scenarios > 3000);
+    }
+
     private void Print(CrashRun run) =>
         output.WriteLine(
             $"{run.Scenarios} scenarios, {run.States} crash states, {run.Continued} of them written on; "
