@@ -3,8 +3,8 @@ using StackFs.Fuse;
 namespace StackFs.Tests.FuseHost;
 
 /// <summary>
-/// A small filesystem in memory, to try the transport with. Three names of the root misbehave: looking up
-/// <c>throw</c> throws, <c>drop</c> is never answered, and <c>slow</c> takes 300 ms.
+/// A small filesystem in memory, to try the transport with. Some names of the root misbehave: looking up
+/// <c>throw</c> throws, <c>drop</c> is never answered, and what begins with <c>slow</c> takes 300 ms.
 /// </summary>
 internal sealed class MemoryFilesystem(HostOptions options) : IFuseFilesystem
 {

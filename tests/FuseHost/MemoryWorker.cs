@@ -27,7 +27,7 @@ internal sealed class MemoryWorker(MemoryFilesystem filesystem) : IFuseWorker
                 return;
             }
 
-            if (name.SequenceEqual("slow"u8))
+            if (name.StartsWith("slow"u8))
             {
                 Thread.Sleep(300);
             }

@@ -30,6 +30,7 @@ try
     commands.Start();
     session.Run();
     IReadOnlyList<WorkerCounters> counters = session.Counters;
+    Console.WriteLine($"workers {counters.Count}");
     Console.WriteLine($"faults {counters.Sum(c => c.Faults)}");
     Console.WriteLine($"unanswered {counters.Sum(c => c.Unanswered)}");
     Console.WriteLine($"malformed {counters.Sum(c => c.Malformed)}");

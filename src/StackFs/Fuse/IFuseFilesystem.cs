@@ -11,13 +11,14 @@ internal interface IFuseFilesystem
 
     /// <summary>
     /// Makes one worker. Called on the worker's own thread, so that it can take per-thread state (<c>unshare</c>,
-    /// file system credentials) at once.
+    /// filesystem credentials) at once. May be called again later, when slow requests keep all workers busy.
     /// </summary>
     IFuseWorker CreateWorker();
 
     /// <summary>
-    /// The mount is gone and every worker has ended: no request comes any more. Called once, on the thread that runs
-    /// the session, also where the kernel sent no DESTROY.
+    /// The mount is gone and no request comes any more. Called once, on the thread that runs the session, if INIT was
+    /// answered. Handles may still be open and lookup counts held: the kernel drops the RELEASE and FORGET requests
+    /// that are queued when a mount ends, and sends DESTROY to block-device mounts only.
     /// </summary>
     void Destroyed();
 }

@@ -1,4 +1,5 @@
 using StackFs.Tests.Common;
+using StackFs.Tests.Mounted.Harness;
 
 namespace StackFs.Tests.Mounted.Transport;
 
@@ -101,6 +102,26 @@ public sealed class EndingTests : IDisposable
         Assert.Equal(1, _host.WaitForExit());
         Assert.Contains("is a mount whose process is gone", _host.Output, StringComparison.Ordinal);
         Assert.True(Sys.Umount(_host.MountPoint, 0).Ok);
+    }
+
+    [TransportFact]
+    public void An_aborted_connection_leaves_no_dead_mount()
+    {
+        _host.Start();
+        string control = Directory.CreateTempSubdirectory("fuse-control-").FullName;
+        Assert.True(Sys.Mount("fusectl", control, "fusectl", 0, null).Ok);
+        try
+        {
+            File.WriteAllText(Path.Combine(control, $"{MountTable.Connection(_host.ListedAs)}", "abort"), "1");
+        }
+        finally
+        {
+            Assert.True(Sys.Umount(control, 0).Ok);
+            Directory.Delete(control);
+        }
+
+        Assert.Equal(0, _host.WaitForExit());
+        Assert.False(_host.IsListed);
     }
 
     [TransportFact]

@@ -33,7 +33,10 @@ internal sealed class FuseHostProcess : IDisposable
 
     public string MountPoint { get; }
 
-    public bool IsListed => MountTable.Contains(MountPoint.Replace(" ", "\\040", StringComparison.Ordinal));
+    /// <summary>The mount point as the mount table writes it.</summary>
+    public string ListedAs => MountPoint.Replace(" ", "\\040", StringComparison.Ordinal);
+
+    public bool IsListed => MountTable.Contains(ListedAs);
 
     public int Id => _process!.Id;
 

@@ -59,6 +59,17 @@ public sealed class ServingTests : IDisposable
     }
 
     [TransportFact]
+    public void Slow_requests_bring_more_workers()
+    {
+        int workers = Math.Clamp(Environment.ProcessorCount, 2, 4);
+        Assert.True(WorkersAfterSlowRequests([]) > workers);
+    }
+
+    [TransportFact]
+    public void A_number_of_workers_that_was_asked_for_stays() =>
+        Assert.Equal(2, WorkersAfterSlowRequests(["--workers=2"]));
+
+    [TransportFact]
     public void A_bug_answers_EIO_and_the_mount_goes_on()
     {
         _host.Start();
@@ -89,6 +100,19 @@ public sealed class ServingTests : IDisposable
         _host.Start(["--read-only"]);
 
         Assert.Equal("EROFS", Sys.Mkdir(Path.Combine(_host.MountPoint, "d")).Name);
+    }
+
+    private int WorkersAfterSlowRequests(string[] options)
+    {
+        _host.Start(options);
+        Thread[] threads = [.. Enumerable.Range(0, 8).Select(i =>
+            new Thread(() => Sys.Open(Path.Combine(_host.MountPoint, $"slow {i}"), Sys.O_RDONLY)))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        Assert.True(Sys.Umount(_host.MountPoint, 0).Ok);
+        _host.AssertEndsWell();
+        string line = _host.Output.Split('\n').Single(line => line.StartsWith("workers ", StringComparison.Ordinal));
+        return int.Parse(line.Split(' ')[1], null);
     }
 
     private void CopyLargeFile(string[] options)

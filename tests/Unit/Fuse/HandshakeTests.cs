@@ -26,7 +26,7 @@ public sealed class HandshakeTests : IDisposable
         Assert.Equal(256, answer.MaxPages);
         Assert.Equal(131072u, answer.MaxReadahead);
         Assert.Equal(1u, answer.TimeGranularity);
-        Assert.Equal(FuseInitReply.Usual | InitFlags.WritebackCache, FlagsOf(in answer));
+        Assert.Equal(FuseInitReply.Usual | InitFlags.WritebackCache | InitFlags.AbortError, FlagsOf(in answer));
         Assert.Equal(new KernelOffer(45, Everything, 131072), filesystem.Offer);
     }
 

@@ -5,12 +5,13 @@ using StackFs.Keyring.Interop;
 namespace StackFs.Fuse;
 
 /// <summary>
-/// A mount in the tree and the device that its requests come from. Disposing it closes the device, and with the last
-/// descriptor the kernel ends the connection; it does not unmount.
+/// A mount in the tree and the device that its requests come from. Disposing it closes the device, with which the kernel
+/// ends the connection, and leaves no dead mount behind.
 /// </summary>
 internal sealed class FuseMount : IDisposable
 {
     private readonly bool _direct;
+    private volatile bool _gone;
 
     private FuseMount(SafeFd device, string mountPoint, uint connection, bool direct)
     {
@@ -33,7 +34,8 @@ internal sealed class FuseMount : IDisposable
     public uint Connection { get; }
 
     /// <summary>Whether this mount is the one on top at its mount point.</summary>
-    public bool IsMounted => MountTable.Find(MountPoint) is { DeviceMajor: 0 } entry && entry.DeviceMinor == Connection;
+    public bool IsMounted =>
+        !_gone && MountTable.Find(MountPoint) is { DeviceMajor: 0 } entry && entry.DeviceMinor == Connection;
 
     /// <summary>
     /// Mounts. From its return on the kernel holds back whoever uses the mount until <see cref="FuseSession.Run"/>
@@ -110,8 +112,22 @@ internal sealed class FuseMount : IDisposable
         return AbortConnection();
     }
 
+    /// <summary>
+    /// The kernel said that the mount is gone. From now on what the mount table shows there is another one, even under
+    /// the same number: the kernel gives it out again at once.
+    /// </summary>
+    public void MarkGone() => _gone = true;
+
     /// <inheritdoc/>
-    public void Dispose() => Device.Dispose();
+    public void Dispose()
+    {
+        if (IsMounted)
+        {
+            _ = Abort(); // What is left when it fails is a dead mount, which the next one on it reports.
+        }
+
+        Device.Dispose();
+    }
 
     private static string ResolveMountPoint(string path)
     {

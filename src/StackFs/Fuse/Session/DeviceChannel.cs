@@ -77,10 +77,6 @@ internal sealed unsafe class DeviceChannel : FuseChannel
                 case Errno.EINTR or Errno.EAGAIN or Errno.ENOENT:
                     continue;
 
-                case Errno.ENODEV or Errno.ECONNABORTED:
-                    request = default;
-                    return Errno.ENODEV;
-
                 default:
                     request = default;
                     return error;
@@ -98,7 +94,7 @@ internal sealed unsafe class DeviceChannel : FuseChannel
         }
         while (error is Errno.EINTR or Errno.EAGAIN);
 
-        return error == Errno.ECONNABORTED ? Errno.ENODEV : error;
+        return error;
     }
 
     /// <inheritdoc/>

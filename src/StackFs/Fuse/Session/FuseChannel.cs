@@ -14,13 +14,16 @@ internal abstract class FuseChannel : IDisposable
 
     /// <summary>Waits for the next request. Answers that only mean "ask again" are dealt with inside.</summary>
     /// <param name="request">One whole request; valid until the next call.</param>
-    /// <returns>ENODEV when the mount is gone; anything else is a bug on our side.</returns>
+    /// <returns>
+    /// ENODEV when the mount is gone, ECONNABORTED when the connection was aborted under it; anything else is a bug on
+    /// our side.
+    /// </returns>
     public abstract Errno Receive(out ReadOnlySpan<byte> request);
 
     /// <summary>Sends the reply to the request received last.</summary>
     /// <param name="reply">The start of <see cref="ReplyBuffer"/>.</param>
     /// <returns>
-    /// ENOENT when nobody waits for it any more, ENODEV when the mount is gone; EINVAL when the kernel rejects its form,
+    /// ENOENT when nobody waits for it any more, ENODEV or ECONNABORTED when the connection is gone; EINVAL when the kernel rejects its form,
     /// in which case it told the caller EIO.
     /// </returns>
     public abstract Errno Send(ReadOnlySpan<byte> reply);

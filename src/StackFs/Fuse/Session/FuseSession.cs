@@ -26,6 +26,7 @@ internal sealed class FuseSession : IDisposable
     // Guarded by _gate.
     private readonly List<RequestPump> _pumps = [];
     private Exception? _failure;
+    private int _startedWorkers;
     private int _runningWorkers;
 
     /// <summary>Will serve <paramref name="mount"/>, which it owns from now on.</summary>
@@ -34,15 +35,8 @@ internal sealed class FuseSession : IDisposable
         _mount = mount;
         _filesystem = filesystem;
         _options = options;
-        Workers = Math.Clamp(options.Workers ?? DefaultWorkers, 1, FuseSessionOptions.MostWorkers);
         Notifier = new FuseNotifier(mount.Device);
     }
-
-    /// <summary>Two to four, by the number of cores; measured in <c>PROTOCOL.md</c>.</summary>
-    public static int DefaultWorkers => Math.Clamp(Environment.ProcessorCount, 2, 4);
-
-    /// <summary>Threads that handle requests.</summary>
-    public int Workers { get; }
 
     /// <summary>Tells the kernel what it must no longer cache.</summary>
     public FuseNotifier Notifier { get; }
@@ -123,35 +117,27 @@ internal sealed class FuseSession : IDisposable
         }
     }
 
-    /// <summary>Closes the device, which ends the connection if nothing else did.</summary>
+    /// <summary>Closes the device, and takes the mount away if it is still there, so that no dead one is left.</summary>
     public void Dispose() => _mount.Dispose();
 
     private bool Negotiate()
     {
         using var channel = new DeviceChannel(_mount.Device, ownsDevice: false);
-        try
-        {
-            return Handshake.Run(channel, _filesystem);
-        }
-        catch (FuseMountException)
-        {
-            _ = _mount.Abort(); // Best effort: the mount is of no use, and the exception tells why.
-            throw;
-        }
+        return Handshake.Run(channel, _filesystem);
     }
 
     private void StartWorkers()
     {
-        _runningWorkers = Workers;
-        using var started = new CountdownEvent(Workers);
-        for (int i = 0; i < Workers; i++)
+        _ = BackingDevice.SetReadahead(_mount.Connection, _options.Readahead); // Plain users may not; it is only speed.
+        int workers = Math.Clamp(
+            _options.Workers ?? Math.Clamp(Environment.ProcessorCount, 2, 4), 1, FuseSessionOptions.MostWorkers);
+        using var started = new CountdownEvent(workers);
+        lock (_gate)
         {
-            var thread = new Thread(() => Work(started))
+            for (int i = 0; i < workers; i++)
             {
-                IsBackground = true,
-                Name = string.Create(CultureInfo.InvariantCulture, $"fuse-{i}"),
-            };
-            thread.Start();
+                StartWorker(started);
+            }
         }
 
         started.Wait();
@@ -166,25 +152,62 @@ internal sealed class FuseSession : IDisposable
         _options.Ready?.Invoke();
     }
 
-    private void Work(CountdownEvent started)
+    /// <summary>Starts one more thread; <c>_gate</c> is held.</summary>
+    private void StartWorker(CountdownEvent? started)
     {
-        bool signalled = false;
+        _runningWorkers++;
+        var thread = new Thread(() => Work(started))
+        {
+            IsBackground = true,
+            Name = string.Create(CultureInfo.InvariantCulture, $"fuse-{_startedWorkers++}"),
+        };
+        thread.Start();
+    }
+
+    /// <summary>A request took long: if all workers are busy, one more is to serve who waits.</summary>
+    private void Grow()
+    {
+        lock (_gate)
+        {
+            if (_options.Workers is null
+                && _runningWorkers < FuseSessionOptions.GrownWorkers
+                && _startedWorkers == _pumps.Count // None is still starting, or failed to.
+                && _pumps.TrueForAll(pump => !pump.IsIdle))
+            {
+                StartWorker(started: null);
+            }
+        }
+    }
+
+    private void Work(CountdownEvent? started)
+    {
+        bool further = started is null;
+        bool serving = false;
         bool failed = false;
         try
         {
             using IFuseWorker worker = _filesystem.CreateWorker();
             using DeviceChannel channel = DeviceChannel.Clone(_mount.Device);
-            var pump = new RequestPump(channel, worker, _options);
+            var pump = new RequestPump(channel, worker, _options, Grow);
             lock (_gate)
             {
                 _pumps.Add(pump);
             }
 
-            signalled = true;
-            started.Signal();
+            started?.Signal();
+            started = null;
+            serving = true;
             pump.Run();
+            if (pump.Ending == Errno.ENODEV)
+            {
+                _mount.MarkGone();
+            }
         }
-#pragma warning disable CA1031 // Carried to the thread in Run, which throws it.
+#pragma warning disable CA1031 // Reported, or carried to the thread in Run, which throws it.
+        catch (Exception exception) when (further && !serving)
+        {
+            _options.Fault?.Invoke(new FuseFault(default, 0, exception));
+        }
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -197,11 +220,7 @@ internal sealed class FuseSession : IDisposable
         }
         finally
         {
-            if (!signalled)
-            {
-                started.Signal();
-            }
-
+            started?.Signal();
             LeaveWorker();
         }
 

@@ -3,7 +3,7 @@ using StackFs.Keyring.Interop;
 namespace StackFs.Fuse;
 
 /// <summary>A bug met while handling a request, which was answered EIO.</summary>
-/// <param name="Opcode">What was asked.</param>
+/// <param name="Opcode">What was asked; zero when a further worker could not be made.</param>
 /// <param name="Unique">The request's number.</param>
 /// <param name="Exception">What was thrown; null when the handler returned without a reply, or the kernel rejected it.</param>
 internal readonly record struct FuseFault(FuseOpcode Opcode, ulong Unique, Exception? Exception);
@@ -17,8 +17,22 @@ internal delegate void RequestTracer(in FuseRequest request, Errno error, int re
 /// <summary>How a session works.</summary>
 internal sealed record FuseSessionOptions
 {
-    /// <summary>Threads that handle requests, at most <see cref="MostWorkers"/>; chosen by the number of cores when null.</summary>
+    /// <summary>Upper bound of <see cref="Workers"/>.</summary>
+    public const int MostWorkers = 64;
+
+    /// <summary>
+    /// Threads that handle requests. When null, two to four by the number of cores, and more, up to
+    /// <see cref="GrownWorkers"/>, once slow requests (a lower directory on the network, fsync) keep all of them busy.
+    /// </summary>
     public int? Workers { get; init; }
+
+    /// <summary>How far the number of threads grows by itself.</summary>
+    public const int GrownWorkers = 16;
+
+    /// <summary>
+    /// Bytes that the kernel reads ahead, where we may set it (root); otherwise it is the kernel's 128 KiB at most.
+    /// </summary>
+    public int Readahead { get; init; } = 512 << 10;
 
     /// <summary>Called once, when the mount answers: on the thread that runs the session.</summary>
     public Action? Ready { get; init; }
@@ -34,7 +48,4 @@ internal sealed record FuseSessionOptions
     /// <c>STACKFS_ABORT_ON_BUG=1</c>.
     /// </summary>
     public bool AbortOnBug { get; init; } = Environment.GetEnvironmentVariable("STACKFS_ABORT_ON_BUG") == "1";
-
-    /// <summary>Upper bound of <see cref="Workers"/>.</summary>
-    public const int MostWorkers = 64;
 }

@@ -37,7 +37,7 @@ internal static class Handshake
         while (true)
         {
             Errno error = channel.Receive(out ReadOnlySpan<byte> message);
-            if (error == Errno.ENODEV)
+            if (error is Errno.ENODEV or Errno.ECONNABORTED)
             {
                 return false;
             }
@@ -60,7 +60,7 @@ internal static class Handshake
                 case Outcome.Agreed when error == Errno.None:
                     return true;
 
-                case Outcome.Agreed when error is Errno.ENODEV or Errno.ENOENT:
+                case Outcome.Agreed when error is Errno.ENODEV or Errno.ECONNABORTED or Errno.ENOENT:
                     return false;
 
                 case Outcome.TryAgain when error == Errno.None:
@@ -81,7 +81,8 @@ internal static class Handshake
         ArgumentOutOfRangeException.ThrowIfGreaterThan(wanted.MaxWrite, FuseLimits.LargestTransfer);
         ArgumentOutOfRangeException.ThrowIfLessThan(wanted.MaxWrite, PageSize);
         ArgumentOutOfRangeException.ThrowIfNotEqual(wanted.MaxWrite % PageSize, 0);
-        const InitFlags always = InitFlags.BigWrites | InitFlags.MaxPages | InitFlags.SetXAttrExt | InitFlags.InitExt;
+        const InitFlags always =
+            InitFlags.BigWrites | InitFlags.MaxPages | InitFlags.SetXAttrExt | InitFlags.InitExt | InitFlags.AbortError;
         InitFlags flags = (wanted.Flags | always) & offer.Flags;
         return new FuseInitOut
         {

@@ -8,15 +8,24 @@ namespace StackFs.Fuse;
 /// </summary>
 internal sealed class RequestPump
 {
+    // Long enough that another thread would have served somebody meanwhile; the clock it is measured by ticks in 4 ms.
+    private const long SlowMilliseconds = 10;
+
     private readonly FuseChannel _channel;
     private readonly IFuseWorker _worker;
     private readonly FuseSessionOptions _options;
+    private readonly Action? _slow;
     private int _busy;
     private int _closed;
 
     /// <summary>Ties <paramref name="worker"/> to <paramref name="channel"/>; owns neither.</summary>
-    public RequestPump(FuseChannel channel, IFuseWorker worker, FuseSessionOptions options)
+    /// <param name="channel">Where requests come from.</param>
+    /// <param name="worker">What handles them.</param>
+    /// <param name="options">Where faults and traces go.</param>
+    /// <param name="slow">Called on this thread after a request that kept it busy for long.</param>
+    public RequestPump(FuseChannel channel, IFuseWorker worker, FuseSessionOptions options, Action? slow = null)
     {
+        _slow = slow;
         _channel = channel;
         _worker = worker;
         _options = options;
@@ -33,7 +42,12 @@ internal sealed class RequestPump
     /// </summary>
     public void Close() => Interlocked.Exchange(ref _closed, 1);
 
-    /// <summary>Handles requests until the mount is gone or the pump is closed.</summary>
+    /// <summary>
+    /// Why the pump ended: ENODEV, the mount is gone; ECONNABORTED, its connection was aborted; none, it was closed.
+    /// </summary>
+    public Errno Ending { get; private set; }
+
+    /// <summary>Handles requests until the connection is gone or the pump is closed.</summary>
     /// <exception cref="FuseMountException">The device answered what it never should.</exception>
     public void Run()
     {
@@ -43,12 +57,13 @@ internal sealed class RequestPump
     }
 
     /// <summary>Waits for one request and handles it.</summary>
-    /// <returns>False when the mount is gone or the pump is closed.</returns>
+    /// <returns>False when the connection is gone or the pump is closed.</returns>
     internal bool RunOnce()
     {
         Errno error = _channel.Receive(out ReadOnlySpan<byte> message);
-        if (error == Errno.ENODEV)
+        if (error is Errno.ENODEV or Errno.ECONNABORTED)
         {
+            Ending = error;
             return false;
         }
 
@@ -61,7 +76,14 @@ internal sealed class RequestPump
         Interlocked.Exchange(ref _busy, 1);
         try
         {
-            return Volatile.Read(ref _closed) == 0 && Process(message);
+            long begun = Environment.TickCount64;
+            bool goOn = Volatile.Read(ref _closed) == 0 && Process(message);
+            if (Environment.TickCount64 - begun >= SlowMilliseconds)
+            {
+                _slow?.Invoke();
+            }
+
+            return goOn;
         }
         finally
         {
@@ -145,7 +167,8 @@ internal sealed class RequestPump
             case Errno.None or Errno.ENOENT:
                 return true;
 
-            case Errno.ENODEV:
+            case Errno.ENODEV or Errno.ECONNABORTED:
+                Ending = error;
                 return false;
 
             default:
