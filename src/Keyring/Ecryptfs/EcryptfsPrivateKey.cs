@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using StackFs.Keyring.Interop;
 using StackFs.Keyring.Secrets;
+using StackFs.Keyring.Sources;
 
 namespace StackFs.Keyring.Ecryptfs;
 
@@ -45,11 +46,12 @@ public sealed class EcryptfsPrivateKey : IDisposable
     public static bool TryLoadPem(ReadOnlySpan<byte> pem, SecretBuffer? passphrase, out EcryptfsPrivateKey? key)
     {
         key = null;
-        using SafeEvpPKeyHandle? handle = LibCrypto.TryReadPrivateKey(pem, passphrase);
-        if (handle is null)
+        if (PemFile.TryRead(pem, passphrase, out LibCrypto.KeyHandle? found) != PemStatus.Ok || found is null)
         {
             return false;
         }
+
+        using SafeEvpPKeyHandle handle = found.Give();
 
         RSA? rsa = null;
         try

@@ -5,6 +5,7 @@ namespace StackFs.Keyring.Interop;
 /// <summary>openssl/core.h, openssl/params.h: the parameters that OpenSSL 3's algorithms take.</summary>
 internal static unsafe partial class LibCrypto
 {
+    private const uint OSSL_PARAM_UNSIGNED_INTEGER = 2;
     private const uint OSSL_PARAM_UTF8_STRING = 4;
     private const uint OSSL_PARAM_OCTET_STRING = 5;
 
@@ -36,6 +37,16 @@ internal static unsafe partial class LibCrypto
             DataType = OSSL_PARAM_OCTET_STRING,
             Data = data,
             DataSize = (nuint)length,
+            ReturnSize = nuint.MaxValue,
+        };
+
+        /// <summary>A parameter that is a number. Both pointers must stay valid during the call.</summary>
+        internal static Param Unsigned(byte* key, nuint* value) => new()
+        {
+            Key = key,
+            DataType = OSSL_PARAM_UNSIGNED_INTEGER,
+            Data = value,
+            DataSize = (nuint)sizeof(nuint),
             ReturnSize = nuint.MaxValue,
         };
 

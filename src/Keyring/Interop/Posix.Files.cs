@@ -103,6 +103,10 @@ internal static unsafe partial class Posix
         return error;
     }
 
+    /// <summary>Makes a file that must not exist, for writing.</summary>
+    internal static Errno CreateExclusive(string path, uint mode, out SafeFd fd) =>
+        Open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, out fd);
+
     /// <summary>read(2), retried on EINTR; 0 at the end of the file.</summary>
     internal static Errno Read(SafeFd fd, Span<byte> buffer, out int count)
     {

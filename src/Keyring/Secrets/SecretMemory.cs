@@ -63,6 +63,22 @@ internal static class SecretMemory
     internal static bool Unmap(nint address, nuint length) =>
         Posix.Unmap(address - (nint)PageSize, length + (2 * PageSize)) == Errno.None;
 
+    /// <summary>
+    /// Whether another <paramref name="length"/> bytes can be locked, tried out, after raising the limit as far as it
+    /// goes.
+    /// </summary>
+    internal static bool CanLock(nuint length)
+    {
+        try
+        {
+            return Unmap(Map(length, SecretMemoryKind.Locked), length);
+        }
+        catch (SecretMemoryException)
+        {
+            return false;
+        }
+    }
+
     private static Errno Populate(nint address, nuint length, SecretMemoryKind kind)
     {
         Errno error = kind == SecretMemoryKind.MemFdSecret

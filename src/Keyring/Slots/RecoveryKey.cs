@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using StackFs.Keyring.Interop;
 using StackFs.Keyring.Secrets;
 using StackFs.Keyring.Volumes;
 
@@ -16,6 +17,7 @@ public sealed class RecoveryKey : IKeySource, ISlotMaker
 
     private const int KeyLength = 20;
     private const int CheckLength = 2;
+    private const int HashLength = 32;
     private const int Groups = 11;
     private const int GroupLength = 4;
 
@@ -127,8 +129,8 @@ public sealed class RecoveryKey : IKeySource, ISlotMaker
         using SecretBuffer.RevealedSecret bytes = input.UnsafeReveal();
         "StackFs recovery"u8.CopyTo(bytes.Bytes);
         key.CopyTo(bytes.Bytes["StackFs recovery"u8.Length..]);
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(bytes.Bytes, hash);
+        Span<byte> hash = stackalloc byte[HashLength];
+        LibCrypto.Sha256(bytes.Bytes, hash);
         hash[..CheckLength].CopyTo(check);
         CryptographicOperations.ZeroMemory(hash);
     }
