@@ -38,6 +38,13 @@ public sealed class KeySlot
     /// <summary>scrypt's cost in a passphrase slot, null in others.</summary>
     public ScryptCost? Cost => Type == SlotType.Passphrase ? PassphraseSlot.ReadCost(Body) : null;
 
+    /// <summary>The public key's fingerprint in a public-key slot, empty in others.</summary>
+    public ReadOnlySpan<byte> Fingerprint => Type == SlotType.PublicKey ? PublicKeySlot.Fingerprint(Body) : [];
+
+    /// <summary>How a public-key slot reaches its key, None in others.</summary>
+    public SlotAlgorithm Algorithm =>
+        Type == SlotType.PublicKey ? PublicKeySlot.Algorithm(Body) : SlotAlgorithm.None;
+
     /// <summary>
     /// Takes the first slot of <paramref name="area"/>, whose bytes it copies.
     /// </summary>
