@@ -11,7 +11,8 @@ namespace StackFs.Operations;
 /// </summary>
 internal static class Companions
 {
-    private const uint Permissions = 0x180;
+    // 0644: who may list a directory may list short names, which need no file, and so may list long ones.
+    private const uint Permissions = 0x1a4;
 
     /// <summary>Makes sure that the companion of a long name is there; does nothing for a short one.</summary>
     internal static Errno WriteName(OperationWorker worker, in LowerAddress directory, in EntryName name)
