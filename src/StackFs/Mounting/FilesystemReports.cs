@@ -14,6 +14,7 @@ internal sealed class FilesystemReports : ContentReports
     private readonly Action<string>? _log;
     private readonly long[] _findings = new long[Enum.GetValues<ContentFinding>().Length];
     private long _invalidNames;
+    private long _refused;
     private long _lines;
 
     /// <summary>Reports to <paramref name="log"/>, if any, from any thread.</summary>
@@ -30,6 +31,7 @@ internal sealed class FilesystemReports : ContentReports
             }
 
             yield return ("invalid names", Interlocked.Read(ref _invalidNames));
+            yield return ("refused files", Interlocked.Read(ref _refused));
         }
     }
 
@@ -51,6 +53,16 @@ internal sealed class FilesystemReports : ContentReports
         else if (line == MostLines + 1)
         {
             _log("more damage is counted, but not logged any more; see 'stackfs status'");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Refused(object name, string reason)
+    {
+        _ = Interlocked.Increment(ref _refused);
+        if (_log is not null && Interlocked.Increment(ref _lines) <= MostLines)
+        {
+            _log($"{name}: {reason}");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using StackFs.Codecs.Native;
 using StackFs.Content;
+using StackFs.Content.Ecryptfs;
 using StackFs.Fuse;
 using StackFs.Inodes;
 using StackFs.Interop;
@@ -48,6 +49,54 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
         string lower, Volume volume, MountOptions options, Action<string>? log, out StackFsFilesystem? filesystem)
     {
         filesystem = null;
+        if (!volume.Config.TryOpenNameKey(volume.Lease, out SecretBuffer? nameKey))
+        {
+            return Errno.ENOKEY;
+        }
+
+        using (nameKey)
+        {
+            return Open(
+                lower,
+                isShared => new NativeLowerFormat(
+                    new NativeVolume(volume.Lease, volume.Config.WrappedNameKey.AsSpan(), volume.Config.Slots),
+                    new OpenFileOptions { Strict = options.IsStrict, KeepTimesOnSeal = true, Shared = isShared },
+                    NameCipher.DeriveKey(nameKey),
+                    volume.Config.Settings.Names == NamesMode.Plain),
+                options,
+                log,
+                out filesystem);
+        }
+    }
+
+    /// <summary>Opens a tree of eCryptfs files to serve it, as the other form does a volume's.</summary>
+    /// <param name="lower">Path of the lower directory.</param>
+    /// <param name="volume">Keys and choices of the mount; owned by the filesystem, also on failure.</param>
+    /// <param name="options">What was asked for; read-only where the volume shows ciphertext.</param>
+    /// <param name="log">Receives a line for each damage found, from any thread; may be null.</param>
+    /// <param name="filesystem">To be disposed by the caller when the session is over.</param>
+    /// <returns>ENOTDIR, ENOENT, EACCES for the lower directory.</returns>
+    public static Errno Open(
+        string lower, EcryptfsVolume volume, MountOptions options, Action<string>? log, out StackFsFilesystem? filesystem)
+    {
+        EcryptfsLowerFormat format = new(volume);
+        Errno error = Open(lower, _ => format, options, log, out filesystem);
+        if (error != Errno.None)
+        {
+            format.Dispose();
+        }
+
+        return error;
+    }
+
+    private static Errno Open(
+        string lower,
+        Func<bool, LowerFormat> makeFormat,
+        MountOptions options,
+        Action<string>? log,
+        out StackFsFilesystem? filesystem)
+    {
+        filesystem = null;
         Errno error = Libc.OpenPath(
             Encoding.UTF8.GetBytes(lower), OpenFlags.Path | OpenFlags.Directory, out SafeFd? root);
         if (error != Errno.None)
@@ -58,19 +107,16 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
         StatfsBuffer space = default;
         error = Libc.Statx(root!, default, out StatxBuffer status);
         error = error == Errno.None ? Libc.StatFs(root!, out space) : error;
-        if (error != Errno.None || !volume.Config.TryOpenNameKey(volume.Lease, out SecretBuffer? nameKey))
+        if (error != Errno.None)
         {
             root!.Dispose();
-            return error != Errno.None ? error : Errno.ENOKEY;
+            return error;
         }
 
-        using (nameKey)
-        {
-            bool isShared = options.IsShared ?? FilesystemMagic.IsShared(space.Type);
-            filesystem = new StackFsFilesystem(
-                Assemble(root!, in status, volume, NameCipher.DeriveKey(nameKey), options, isShared, log));
-            return Errno.None;
-        }
+        bool isShared = options.IsShared ?? FilesystemMagic.IsShared(space.Type);
+        filesystem = new StackFsFilesystem(
+            Assemble(root!, in status, makeFormat(isShared), options, isShared, log));
+        return Errno.None;
     }
 
     /// <inheritdoc/>
@@ -107,20 +153,19 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
         _filesystem.Inodes.Clear();
     }
 
-    /// <summary>Closes the lower directory and wipes the names key.</summary>
+    /// <summary>Closes the lower directory and wipes the keys that names and content need.</summary>
     public void Dispose()
     {
         _filesystem.Inodes.Clear();
         _filesystem.Descriptors.Dispose();
         _filesystem.Tree.Dispose();
-        _filesystem.NamesKey.Dispose();
+        _filesystem.Format.Dispose();
     }
 
     private static Filesystem Assemble(
         SafeFd root,
         in StatxBuffer status,
-        Volume volume,
-        SecretBuffer namesKey,
+        LowerFormat format,
         MountOptions options,
         bool isShared,
         Action<string>? log)
@@ -137,11 +182,8 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
             Inodes = inodes,
             Tree = tree,
             Descriptors = descriptors,
-            Volume = new NativeVolume(volume.Lease, volume.Config.WrappedNameKey.AsSpan(), volume.Config.Slots),
-            OpenFileOptions = new OpenFileOptions { Strict = options.IsStrict, KeepTimesOnSeal = true, Shared = isShared },
+            Format = format,
             Reports = new FilesystemReports(log),
-            NamesKey = namesKey,
-            HasPlainNames = volume.Config.Settings.Names == NamesMode.Plain,
             IsShared = isShared,
             Lifetimes = isShared ? CacheLifetimes.Shared : CacheLifetimes.Exclusive,
         };

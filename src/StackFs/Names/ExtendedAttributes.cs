@@ -38,7 +38,7 @@ internal enum XattrStatus
 /// <remarks>
 /// One thread's at a time. Nothing allocates, but for a buffer that grows once to the largest value seen.
 /// </remarks>
-internal sealed class ExtendedAttributes
+internal sealed class ExtendedAttributes : IAttributeCodec
 {
     /// <summary>The longest attribute name, upper and lower, in bytes: XATTR_NAME_MAX.</summary>
     internal const int MaxNameLength = 255;
@@ -91,7 +91,7 @@ internal sealed class ExtendedAttributes
     /// <param name="lower">At least <see cref="MaxNameLength"/> bytes.</param>
     /// <param name="length">Bytes written.</param>
     /// <returns>Ok, Long or PassThrough; Invalid or TooLong.</returns>
-    internal XattrStatus EncodeName(ReadOnlySpan<byte> upper, Span<byte> lower, out int length)
+    public XattrStatus EncodeName(ReadOnlySpan<byte> upper, Span<byte> lower, out int length)
     {
         length = 0;
         if (upper.Length > MaxNameLength)
@@ -132,7 +132,7 @@ internal sealed class ExtendedAttributes
     /// <param name="upper">At least <see cref="MaxNameLength"/> bytes.</param>
     /// <param name="length">Bytes written; 0 unless Ok or PassThrough.</param>
     /// <returns>Ok; PassThrough; Long, for <see cref="DecodeLongName"/> with the value; Hidden.</returns>
-    internal XattrStatus DecodeName(ReadOnlySpan<byte> lower, Span<byte> upper, out int length)
+    public XattrStatus DecodeName(ReadOnlySpan<byte> lower, Span<byte> upper, out int length)
     {
         length = 0;
         if (!lower.StartsWith(UserPrefix))
@@ -169,7 +169,7 @@ internal sealed class ExtendedAttributes
     /// <param name="upper">At least <see cref="MaxNameLength"/> bytes.</param>
     /// <param name="length">Bytes written; 0 unless Ok.</param>
     /// <returns>Ok, or Hidden when the value is not the name's.</returns>
-    internal XattrStatus DecodeLongName(
+    public XattrStatus DecodeLongName(
         ReadOnlySpan<byte> lower, ReadOnlySpan<byte> lowerValue, Span<byte> upper, out int length)
     {
         length = 0;
@@ -192,7 +192,7 @@ internal sealed class ExtendedAttributes
     /// <param name="lowerValue">At least <see cref="Overhead"/> longer.</param>
     /// <param name="length">Bytes written; 0 unless Ok.</param>
     /// <returns>Ok or ValueTooLong.</returns>
-    internal XattrStatus EncodeValue(
+    public XattrStatus EncodeValue(
         ReadOnlySpan<byte> upper, ReadOnlySpan<byte> value, Span<byte> lowerValue, out int length)
     {
         length = 0;
@@ -227,7 +227,7 @@ internal sealed class ExtendedAttributes
     /// <param name="value">At least as long as the lower value less <see cref="Overhead"/>.</param>
     /// <param name="length">Bytes written; 0 unless Ok.</param>
     /// <returns>Ok or AuthenticationFailed.</returns>
-    internal XattrStatus DecodeValue(
+    public XattrStatus DecodeValue(
         ReadOnlySpan<byte> upper, ReadOnlySpan<byte> lowerValue, Span<byte> value, out int length)
     {
         length = 0;

@@ -21,7 +21,7 @@ internal enum TargetStatus
 
 /// <summary>Between upper and lower symlink targets (Codecs/Native/FORMAT.md section 4). Nothing here allocates.</summary>
 /// <remarks>One thread's at a time; companions are the caller's to read and write.</remarks>
-internal sealed class SymlinkTargets
+internal sealed class SymlinkTargets : ITargetCodec
 {
     /// <summary>The longest upper target, in bytes: PATH_MAX without its terminator.</summary>
     internal const int MaxLength = NameCipher.MaxPlaintextLength;
@@ -52,6 +52,9 @@ internal sealed class SymlinkTargets
         ? 0
         : Math.Max(Base32Hex.DecodedLength((int)textLength) - NameCipher.Overhead, 0);
 
+    /// <inheritdoc/>
+    long ITargetCodec.SizeOf(long lowerSize) => SizeOf(lowerSize);
+
     /// <summary>Encodes a target.</summary>
     /// <param name="target">The upper target.</param>
     /// <param name="lower">Receives the lower symlink's target; at least <see cref="MaxLowerLength"/> bytes.</param>
@@ -60,7 +63,7 @@ internal sealed class SymlinkTargets
     /// Ok; Companion when <paramref name="lower"/> is the name of a companion, to be created first with the content of
     /// <see cref="EncodeCompanion"/>; Invalid; TooLong.
     /// </returns>
-    internal TargetStatus Encode(ReadOnlySpan<byte> target, Span<byte> lower, out int length)
+    public TargetStatus Encode(ReadOnlySpan<byte> target, Span<byte> lower, out int length)
     {
         length = 0;
         if (target.Length > MaxLength)
@@ -88,7 +91,7 @@ internal sealed class SymlinkTargets
     /// <param name="target">The upper target.</param>
     /// <param name="content">At least <see cref="MaxCompanionLength"/> bytes.</param>
     /// <returns>Bytes written.</returns>
-    internal int EncodeCompanion(ReadOnlySpan<byte> target, Span<byte> content) =>
+    public int EncodeCompanion(ReadOnlySpan<byte> target, Span<byte> content) =>
         _cipher.EncryptText(Kind, target, content);
 
     /// <summary>Decodes a lower symlink's target.</summary>
@@ -96,7 +99,7 @@ internal sealed class SymlinkTargets
     /// <param name="target">At least <see cref="MaxLength"/> bytes.</param>
     /// <param name="length">Bytes written; 0 unless Ok.</param>
     /// <returns>Ok; Companion when <paramref name="lower"/> names one; AuthenticationFailed.</returns>
-    internal TargetStatus Decode(ReadOnlySpan<byte> lower, Span<byte> target, out int length)
+    public TargetStatus Decode(ReadOnlySpan<byte> lower, Span<byte> target, out int length)
     {
         length = 0;
         if (LowerNames.IsTargetCompanion(lower))
@@ -113,7 +116,7 @@ internal sealed class SymlinkTargets
     /// <param name="target">At least <see cref="MaxLength"/> bytes.</param>
     /// <param name="length">Bytes written; 0 unless Ok.</param>
     /// <returns>Ok or AuthenticationFailed.</returns>
-    internal TargetStatus DecodeCompanion(
+    public TargetStatus DecodeCompanion(
         ReadOnlySpan<byte> name, ReadOnlySpan<byte> content, Span<byte> target, out int length)
     {
         length = 0;

@@ -1,4 +1,3 @@
-using StackFs.Codecs.Native;
 using StackFs.Fuse;
 using StackFs.Inodes;
 using StackFs.Interop;
@@ -11,8 +10,6 @@ namespace StackFs.Operations;
 /// <summary>Turns what statx(2) says of a lower file into what programs see of the upper one.</summary>
 internal static class AttributeReply
 {
-    private const ulong HeaderBlocks = NativeFormat.PageSize / 512;
-
     /// <summary>Attributes of an inode, from its lower status.</summary>
     /// <param name="worker">The calling worker.</param>
     /// <param name="inode">The inode.</param>
@@ -23,7 +20,7 @@ internal static class AttributeReply
         {
             Ino = status.Inode,
             Size = SizeOf(worker, inode, in status, in address),
-            Blocks = BlocksOf(inode, in status),
+            Blocks = BlocksOf(worker, inode, in status),
             Atime = status.AccessTime.Seconds,
             Mtime = status.ModifyTime.Seconds,
             Ctime = status.ChangeTime.Seconds,
@@ -64,10 +61,11 @@ internal static class AttributeReply
         long lowerSize = (long)Math.Min(status.Size, long.MaxValue);
         if (!inode.IsRegular)
         {
-            return (ulong)TargetSize(lowerSize, in address);
+            return (ulong)TargetSize(worker, lowerSize, in address);
         }
 
-        if (OpenFiles.TryGetSize(inode, out long size) || NativeSizeRule.TryGetUpperSize(lowerSize, out size))
+        LowerFormat format = worker.Filesystem.Format;
+        if (OpenFiles.TryGetSize(inode, out long size) || format.TryGetUpperSize(lowerSize, in address, out size))
         {
             return (ulong)size;
         }
@@ -80,27 +78,32 @@ internal static class AttributeReply
             return (ulong)size;
         }
 
-        long extents = Math.Max((lowerSize / NativeFormat.PageSize) - 1, 0);
-        return (ulong)(extents * NativeFormat.ExtentSize);
+        return (ulong)format.GuessUpperSize(lowerSize);
     }
 
-    private static long TargetSize(long lowerSize, in LowerAddress address)
+    private static long TargetSize(OperationWorker worker, long lowerSize, in LowerAddress address)
     {
-        long size = SymlinkTargets.SizeOf(lowerSize);
-        if (size >= 0 || address.IsSelf)
+        long size = worker.Targets.SizeOf(lowerSize);
+        if (size >= 0)
         {
-            return Math.Max(size, 0);
+            return size;
         }
 
         Span<byte> buffer = stackalloc byte[LowerNames.TargetLength + 1];
-        ReadOnlySpan<byte> companion = TargetCompanions.Of(in address, address.Name, buffer);
-        return !companion.IsEmpty && Libc.Statx(address.Directory, companion, out StatxBuffer status) == Errno.None
-            ? SymlinkTargets.SizeOfText((long)Math.Min(status.Size, int.MaxValue))
-            : 0;
+        ReadOnlySpan<byte> companion = address.IsSelf ? default : TargetCompanions.Of(in address, address.Name, buffer);
+        if (!companion.IsEmpty)
+        {
+            return Libc.Statx(address.Directory, companion, out StatxBuffer status) == Errno.None
+                ? SymlinkTargets.SizeOfText((long)Math.Min(status.Size, int.MaxValue))
+                : 0;
+        }
+
+        return Links.ReadTarget(worker, in address, worker.LowerText, out int length) == Errno.None ? length : 0;
     }
 
-    private static ulong BlocksOf(Inode inode, in StatxBuffer status) =>
-        inode.IsRegular && !inode.IsForeign && status.Blocks >= HeaderBlocks
-            ? status.Blocks - HeaderBlocks
-            : status.Blocks;
+    private static ulong BlocksOf(OperationWorker worker, Inode inode, in StatxBuffer status)
+    {
+        ulong header = worker.Filesystem.Format.HeaderBlocks;
+        return inode.IsRegular && !inode.IsForeign && status.Blocks >= header ? status.Blocks - header : status.Blocks;
+    }
 }

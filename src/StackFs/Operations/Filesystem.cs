@@ -1,7 +1,4 @@
-using StackFs.Codecs.Native;
-using StackFs.Content;
 using StackFs.Inodes;
-using StackFs.Keyring.Secrets;
 using StackFs.Lower;
 using StackFs.Mounting;
 
@@ -22,20 +19,11 @@ internal sealed class Filesystem
     /// <summary>Directories held open.</summary>
     internal required DescriptorCache Descriptors { get; init; }
 
-    /// <summary>Makes and opens headers of the volume's files.</summary>
-    internal required NativeVolume Volume { get; init; }
-
-    /// <summary>How content is opened.</summary>
-    internal required OpenFileOptions OpenFileOptions { get; init; }
+    /// <summary>How lower files are read and written; disposed with the filesystem.</summary>
+    internal required LowerFormat Format { get; init; }
 
     /// <summary>Takes what is found damaged.</summary>
     internal required FilesystemReports Reports { get; init; }
-
-    /// <summary>The SIV key of names, targets and attributes, 64 bytes; each worker keys its own cipher with it.</summary>
-    internal required SecretBuffer NamesKey { get; init; }
-
-    /// <summary>Whether names are stored as they are (<c>names=plain</c>).</summary>
-    internal required bool HasPlainNames { get; init; }
 
     /// <summary>Whether others may change the lower directory.</summary>
     internal required bool IsShared { get; init; }

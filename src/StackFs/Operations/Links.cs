@@ -134,7 +134,12 @@ internal static class Links
         return companion.IsEmpty ? Errno.None : TargetCompanions.Copy(worker, in source, in directory, companion);
     }
 
-    private static Errno ReadTarget(
+    /// <summary>The upper target of a symbolic link.</summary>
+    /// <param name="worker">The calling worker; its text buffers are used.</param>
+    /// <param name="address">The lower link.</param>
+    /// <param name="target">At least <see cref="SymlinkTargets.MaxLength"/> bytes; may be the worker's LowerText.</param>
+    /// <param name="length">Bytes written.</param>
+    internal static Errno ReadTarget(
         OperationWorker worker, in LowerAddress address, Span<byte> target, out int length)
     {
         length = 0;

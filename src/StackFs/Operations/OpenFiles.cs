@@ -64,7 +64,19 @@ internal static class OpenFiles
                 return Errno.None;
             }
 
-            return Install(worker, inode, fd, isWritable: true, out content);
+            Errno error = Install(worker, inode, fd, isWritable: true, out content);
+            if (error == Errno.None)
+            {
+                error = content!.File.Prepare(worker.Scratch);
+                if (error != Errno.None)
+                {
+                    inode.Content = null;
+                    content.Close();
+                    content = null;
+                }
+            }
+
+            return error;
         }
     }
 
@@ -156,14 +168,8 @@ internal static class OpenFiles
     private static Errno OpenContentOf(OperationWorker worker, Inode inode, SafeFd fd, out OpenFile? file)
     {
         Filesystem filesystem = worker.Filesystem;
-        return NativeFile.Open(
-            new DescriptorFile(fd),
-            filesystem.Volume,
-            filesystem.OpenFileOptions,
-            filesystem.Reports,
-            new LowerFileName(inode),
-            worker.Scratch,
-            out file);
+        return filesystem.Format.OpenContent(
+            fd, filesystem.Reports, new LowerFileName(inode), worker.Scratch, out file);
     }
 
     /// <summary>

@@ -59,6 +59,10 @@ internal static class Opens
                         reply.Struct(in created.Entry, in created.Opened);
                         return;
                     }
+
+                    // The caller is told that there is no file; failing to remove it leaves an empty one.
+                    _ = Libc.Unlink(directory.Directory, name.Lower);
+                    Creations.DropCompanion(worker, in directory, in name, error);
                 }
             }
         }

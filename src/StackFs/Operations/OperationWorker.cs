@@ -16,17 +16,14 @@ internal sealed class OperationWorker : IFuseWorker
     // A lower symlink target with its NUL, a companion, the longest upper target.
     private const int TextSize = 8192;
 
-    private readonly NameCipher _cipher;
+    private readonly FormatCodecs _codecs;
     private byte[] _value = new byte[4096];
 
     /// <summary>Makes a worker of the calling thread.</summary>
     internal OperationWorker(Filesystem filesystem)
     {
         Filesystem = filesystem;
-        _cipher = new NameCipher(filesystem.NamesKey);
-        Names = filesystem.HasPlainNames ? new PlainNames() : new EncryptedNames(_cipher);
-        Targets = new SymlinkTargets(_cipher);
-        Attributes = new ExtendedAttributes(_cipher);
+        _codecs = filesystem.Format.CreateCodecs();
     }
 
     /// <summary>What all workers share.</summary>
@@ -39,13 +36,13 @@ internal sealed class OperationWorker : IFuseWorker
     internal CallerIdentity Caller { get; } = new();
 
     /// <summary>Names of directory entries.</summary>
-    internal INameCodec Names { get; }
+    internal INameCodec Names => _codecs.Names;
 
     /// <summary>Targets of symbolic links.</summary>
-    internal SymlinkTargets Targets { get; }
+    internal ITargetCodec Targets => _codecs.Targets;
 
     /// <summary>Extended attributes.</summary>
-    internal ExtendedAttributes Attributes { get; }
+    internal IAttributeCodec Attributes => _codecs.Attributes;
 
     /// <summary>Room for the lower name of an operation's first name.</summary>
     internal byte[] FirstName { get; } = new byte[LowerNames.MaxLength + 1];
@@ -71,8 +68,7 @@ internal sealed class OperationWorker : IFuseWorker
     /// <inheritdoc/>
     public void Dispose()
     {
-        Names.Dispose();
-        _cipher.Dispose();
+        _codecs.Dispose();
         Scratch.Dispose();
     }
 

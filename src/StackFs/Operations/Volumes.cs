@@ -26,7 +26,7 @@ internal static class Volumes
             Files = status.Files,
             Ffree = status.FreeFiles,
             Bsize = (uint)Math.Min(status.BlockSize, uint.MaxValue),
-            Namelen = LowerNames.MaxLength,
+            Namelen = (uint)worker.Filesystem.Format.LongestName((int)Math.Clamp(status.NameLength, 0, LowerNames.MaxLength)),
             Frsize = (uint)Math.Min(status.FragmentSize, uint.MaxValue),
         };
         reply.Struct(in answer);

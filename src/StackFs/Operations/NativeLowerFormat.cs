@@ -1,0 +1,75 @@
+using StackFs.Codecs.Native;
+using StackFs.Content;
+using StackFs.Keyring.Interop;
+using StackFs.Keyring.Secrets;
+using StackFs.Lower;
+using StackFs.Names;
+
+namespace StackFs.Operations;
+
+/// <summary>The native format (Codecs/Native/FORMAT.md).</summary>
+internal sealed class NativeLowerFormat : LowerFormat
+{
+    private readonly NativeVolume _volume;
+    private readonly OpenFileOptions _options;
+    private readonly SecretBuffer _namesKey;
+    private readonly bool _hasPlainNames;
+
+    /// <summary>The format of a volume.</summary>
+    /// <param name="volume">Makes and opens the headers of its files; stays the caller's.</param>
+    /// <param name="options">How content is opened.</param>
+    /// <param name="namesKey">The SIV key of names, targets and attributes, 64 bytes; owned.</param>
+    /// <param name="hasPlainNames">Whether names are stored as they are (<c>names=plain</c>).</param>
+    internal NativeLowerFormat(
+        NativeVolume volume, OpenFileOptions options, SecretBuffer namesKey, bool hasPlainNames)
+    {
+        _volume = volume;
+        _options = options;
+        _namesKey = namesKey;
+        _hasPlainNames = hasPlainNames;
+    }
+
+    /// <inheritdoc/>
+    internal override string Name => "stackfs";
+
+    /// <inheritdoc/>
+    internal override ulong HeaderBlocks => NativeFormat.PageSize / 512;
+
+    /// <inheritdoc/>
+    internal override FormatCodecs CreateCodecs()
+    {
+        NameCipher cipher = new(_namesKey);
+        return new FormatCodecs(
+            _hasPlainNames ? new PlainNames() : new EncryptedNames(cipher),
+            new SymlinkTargets(cipher),
+            new ExtendedAttributes(cipher),
+            cipher);
+    }
+
+    /// <inheritdoc/>
+    internal override Errno OpenContent(
+        SafeFd lower, ContentReports reports, object name, ContentScratch scratch, out OpenFile? file) =>
+        NativeFile.Open(new DescriptorFile(lower), _volume, _options, reports, name, scratch, out file);
+
+    /// <inheritdoc/>
+    internal override bool TryGetUpperSize(long lowerSize, in LowerAddress address, out long upperSize) =>
+        NativeSizeRule.TryGetUpperSize(lowerSize, out upperSize);
+
+    /// <inheritdoc/>
+    internal override long GuessUpperSize(long lowerSize) =>
+        Math.Max((lowerSize / NativeFormat.PageSize) - 1, 0) * NativeFormat.ExtentSize;
+
+    /// <inheritdoc/>
+    internal override int LongestName(int lowerLimit) => LowerNames.MaxLength;
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _namesKey.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}
