@@ -1,1 +1,72 @@
-return 0;
+using System.CommandLine;
+using StackFs.Cli.Commands;
+using StackFs.Cli.Helpers;
+using StackFs.Cli.Output;
+using StackFs.Cli.Serving;
+
+namespace StackFs.Cli;
+
+/// <summary>The entry point: one executable that acts by the name it is called.</summary>
+internal static class Program
+{
+    private static int Main(string[] arguments)
+    {
+        Messages.CalledAs = CalledAs();
+        try
+        {
+            return Messages.CalledAs switch
+            {
+                "mount.stackfs" => MountHelper.Run(arguments),
+                "umount.stackfs" => UmountHelper.Run(arguments),
+                _ => (int)Guard(() => RunCommand(arguments)),
+            };
+        }
+        catch (Exception error)
+        {
+            // The edge of the program: a bug, told in one line with what is needed to report it.
+            Messages.Error($"this is a bug: {error.GetType().Name}: {error.Message}", [error.StackTrace?.Trim() ?? string.Empty]);
+            return (int)ExitCode.Internal;
+        }
+    }
+
+    /// <summary>Turns the end of a command into its exit code, with the message on standard error.</summary>
+    internal static ExitCode Guard(Func<ExitCode> command)
+    {
+        try
+        {
+            return command();
+        }
+        catch (CommandException error)
+        {
+            Messages.Error(error.Message, error.Hints);
+            return error.Code;
+        }
+    }
+
+    private static ExitCode RunCommand(string[] arguments)
+    {
+        if (arguments is [Launcher.ServeCommand, ..])
+        {
+            return ServeCommand.Run(arguments);
+        }
+
+        RootCommand root = new("Encrypts each file by itself, over any directory. See README.md and docs/.");
+        root.Add(InitCommand.Create());
+        root.Add(MountCommand.Create());
+        root.Add(UmountCommand.Create());
+        root.Add(StatusCommand.Create());
+        root.Add(InfoCommand.Create());
+        root.Add(CatCommand.Create());
+        return CommandLine.Invoke(root, arguments);
+    }
+
+    /// <summary>
+    /// The last component of argv[0]. The runtime's own account of it names the program file, whatever link led there.
+    /// </summary>
+    private static string CalledAs()
+    {
+        string[] arguments = File.ReadAllText("/proc/self/cmdline").Split('\0');
+        string name = Path.GetFileName(arguments[0]);
+        return name is "mount.stackfs" or "umount.stackfs" or "stackfs-keyringd" ? name : "stackfs";
+    }
+}

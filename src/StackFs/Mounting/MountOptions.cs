@@ -42,6 +42,11 @@ internal sealed record MountOptions
     /// <summary>The volume that is expected (<c>sig=</c>, <c>ecryptfs_sig=</c>): a signature of 16 hexadecimal digits, or null.</summary>
     public string? Signature { get; init; }
 
+    /// <summary>
+    /// A volume that this user never mounted is mounted without asking (<c>trust</c>, <c>no_sig_cache</c>).
+    /// </summary>
+    public bool TrustsNew { get; init; }
+
     /// <summary>Options that nobody knows, where they were to be ignored (<c>mount -s</c>).</summary>
     public IReadOnlyList<string> Ignored { get; init; } = [];
 
@@ -64,7 +69,7 @@ internal sealed record MountOptions
             if (wrong.Length > 0 || !isSloppy)
             {
                 options = null;
-                problem = wrong.Length > 0 ? wrong : $"unknown mount option '{NameOf(item)}'; see 'man mount.stackfs'";
+                problem = wrong.Length > 0 ? wrong : $"unknown mount option '{NameOf(item)}'";
                 return false;
             }
 
@@ -120,6 +125,7 @@ internal sealed record MountOptions
             "allow_other" => options with { AllowOther = true },
             "shared" => options with { IsShared = true },
             "exclusive" => options with { IsShared = false },
+            "trust" or "no_sig_cache" => options with { TrustsNew = true },
             "strict" => options with { IsStrict = true },
             "writeback" => options with { UsesWriteback = true },
             "nowriteback" => options with { UsesWriteback = false },

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+
+namespace StackFs.Cli;
+
+/// <summary>Parses and runs a command line with our way of telling errors.</summary>
+internal static class CommandLine
+{
+    /// <summary>
+    /// Runs what <paramref name="arguments"/> say. An argument that starts with @ is a file name like any other, and
+    /// exceptions reach the caller.
+    /// </summary>
+    /// <exception cref="CommandException">The command line is wrong, or the command cannot go on.</exception>
+    public static ExitCode Invoke(RootCommand root, IReadOnlyList<string> arguments)
+    {
+        ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        Command command = result.CommandResult.Command;
+        bool asksForHelpOrVersion = result.Action is not (null or ParseErrorAction) && result.Action != command.Action;
+        if (!asksForHelpOrVersion && WhatIsWrong(result, arguments) is string wrong)
+        {
+            throw new CommandException(
+                ExitCode.Usage, wrong, $"try: {(command == root ? "stackfs" : $"stackfs {command.Name}")} --help");
+        }
+
+        return (ExitCode)result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    }
+
+    private static string? WhatIsWrong(ParseResult result, IReadOnlyList<string> arguments)
+    {
+        Command command = result.CommandResult.Command;
+
+        // The parser takes an option that it does not know for an argument, where one is expected.
+        IEnumerable<string> values = result.CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(r => r.Tokens).Select(t => t.Value).Concat(result.UnmatchedTokens);
+        if (!arguments.Contains("--") && values.FirstOrDefault(v => v.Length > 1 && v[0] == '-') is string option)
+        {
+            return $"unknown option {option}";
+        }
+
+        if (command.Subcommands.Count > 0)
+        {
+            return result.UnmatchedTokens is [string name, ..] ? $"unknown command {name}" : "a command is missing";
+        }
+
+        if (result.UnmatchedTokens is [string extra, ..])
+        {
+            return $"one argument too many: {extra}";
+        }
+
+        Argument? missing = command.Arguments.FirstOrDefault(
+            a => a.Arity.MinimumNumberOfValues > 0 && result.GetResult(a) is null or { Tokens.Count: 0 });
+        return missing is not null ? $"{missing.Name} is missing"
+            : result.Errors is [ParseError error, ..] ? OneLine(error.Message)
+            : null;
+    }
+
+    private static string OneLine(string message)
+    {
+        string line = message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
+        return char.ToLowerInvariant(line[0]) + line[1..];
+    }
+}
