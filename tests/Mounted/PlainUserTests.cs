@@ -6,7 +6,8 @@ namespace StackFs.Tests.Mounted;
 /// <summary>A user without privileges makes a volume, mounts it through fusermount3, and has it to themselves.</summary>
 public sealed class PlainUserTests
 {
-    private const uint User = 54321;
+    // nobody: fusermount3 asks for a user that has a name.
+    private const uint User = 65534;
 
     [PlainUserFact]
     public void A_plain_user_mounts_writes_reads_and_unmounts()

@@ -68,7 +68,9 @@ internal sealed class Journal(string path)
         {
             if (!MayHold(i, found[i]))
             {
-                return $"{path}: byte {i} of {length} is {found[i]}, never written there; {_synced.Length} were synced";
+                int last = Enumerable.Range(i, length - i).TakeWhile(k => found[k] == found[i]).Last();
+                string since = string.Join(' ', _since.Select(w => $"{w.Offset}+{w.Data.Length}"));
+                return $"{path}: bytes {i} to {last} of {length} are {found[i]}, never written there; {_synced.Length} were synced, then written: {since}";
             }
         }
 

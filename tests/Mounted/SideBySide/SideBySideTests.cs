@@ -51,6 +51,7 @@ public sealed class SideBySideTests(ITestOutputHelper output) : IDisposable
         _mount ??= TestMount.Create();
         TestMount mount = _mount;
         string? difference = null;
+        bool broken = false;
         try
         {
             Deadline.Run(mount, TimeSpan.FromMinutes(2), () => difference = Compare(mount, sequence, $"s{_runs++}"));
@@ -58,11 +59,12 @@ public sealed class SideBySideTests(ITestOutputHelper output) : IDisposable
         catch (Exception e) when (e is IOException or TimeoutException or Xunit.Sdk.XunitException)
         {
             difference = $"{e.Message}; {mount.Describe()}";
+            broken = true;
         }
 
-        if (difference is not null)
+        if (broken)
         {
-            // The program may be gone, or hold on to what went wrong: the next sequence starts afresh.
+            // The program may be gone, or hang: the next sequence starts afresh.
             mount.Kill();
             mount.Dispose();
             _mount = null;
