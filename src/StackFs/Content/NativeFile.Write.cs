@@ -266,7 +266,12 @@ internal sealed partial class NativeFile
             _anchorsUnsynced = true;
         }
 
-        Volatile.Write(ref _size, size);
+        // A write inside the file holds no claim on its end: another may have moved the size on meanwhile.
+        if (size > plan.OldSize)
+        {
+            Volatile.Write(ref _size, size);
+        }
+
         return done;
     }
 

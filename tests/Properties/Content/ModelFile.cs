@@ -11,7 +11,7 @@ namespace StackFs.Tests.Properties.Content;
 /// Pages are immutable arrays: a write makes new ones, and a log entry keeps what the page became. Faults are put in by
 /// counting down calls.
 /// </remarks>
-internal sealed class ModelFile : LowerFile
+internal class ModelFile : LowerFile
 {
     private readonly SortedDictionary<long, byte[]> _pages = [];
     private long _length;
