@@ -12,6 +12,7 @@ internal static class AttributeWrites
     private const SetAttrValid Owner = SetAttrValid.Uid | SetAttrValid.Gid;
     private const SetAttrValid Times =
         SetAttrValid.Atime | SetAttrValid.AtimeNow | SetAttrValid.Mtime | SetAttrValid.MtimeNow;
+    private const SetAttrValid Modified = SetAttrValid.Mtime | SetAttrValid.MtimeNow;
 
     /// <summary>SETATTR.</summary>
     internal static void SetAttr(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
@@ -68,6 +69,21 @@ internal static class AttributeWrites
         }
     }
 
+    /// <summary>truncate(2) moves the modification time also where the size stays, which below would change nothing.</summary>
+    internal static Errno MarkModified(OperationWorker worker, Inode inode)
+    {
+        Errno error = worker.Locate(inode, out LowerAddress address);
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
+        using (address)
+        {
+            return Libc.ChangeTimes(address.Directory, address.Name, Timespec.Omit, Timespec.Now);
+        }
+    }
+
     private static Errno Apply(OperationWorker worker, Inode inode, in FuseSetAttrIn change)
     {
         SetAttrValid valid = change.Valid;
@@ -75,6 +91,10 @@ internal static class AttributeWrites
         if (valid.HasFlag(SetAttrValid.Size))
         {
             error = Resize(worker, inode, change.Size);
+            if (error == Errno.None && (valid & Modified) == 0)
+            {
+                error = MarkModified(worker, inode);
+            }
         }
         else if (OpenContent.Of(inode) is not null && (valid & (Times | SetAttrValid.Mode)) != 0)
         {

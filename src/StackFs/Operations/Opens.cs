@@ -137,6 +137,11 @@ internal static class Opens
         if (truncates)
         {
             error = content!.File.Truncate(0, worker.Scratch);
+            if (error == Errno.None)
+            {
+                error = AttributeWrites.MarkModified(worker, inode);
+            }
+
             if (error == Errno.None && open.OpenFlags.HasFlag(OpenRequestFlags.KillSuidGid))
             {
                 error = AttributeWrites.DropPrivilegeBits(worker, inode);
