@@ -119,6 +119,13 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
         return Errno.None;
     }
 
+    /// <summary>Opens the lower file of an upper path, as <see cref="UpperPaths.Open"/>; safe while mounted, on any thread.</summary>
+    public Errno OpenLower(ReadOnlySpan<byte> upperPath, out SafeFd? lower, out byte[] lowerPath)
+    {
+        using FormatCodecs codecs = _filesystem.Format.CreateCodecs();
+        return UpperPaths.Open(_filesystem.Tree.Root, codecs.Names, upperPath, out lower, out lowerPath);
+    }
+
     /// <inheritdoc/>
     public FuseInitReply Negotiate(in KernelOffer offer)
     {
