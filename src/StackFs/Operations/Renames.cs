@@ -60,6 +60,11 @@ internal static class Renames
                         {
                             Move move = new(oldParent, newParent, in from, in to, in oldName, in newName, flags);
                             error = Apply(worker, in request.Header, in move);
+                            if (error == Errno.ENOENT && Lookups.IsForeign(worker, oldParent, oldUpper)
+                                && Libc.Statx(from.Directory, oldUpper, out _) == Errno.None)
+                            {
+                                error = Errno.EPERM;
+                            }
                         }
                     }
                 }
