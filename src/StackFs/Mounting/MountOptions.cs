@@ -1,6 +1,7 @@
 using System.Globalization;
 using StackFs.Fuse;
 using StackFs.Interop;
+using StackFs.Mounting.Ecryptfs;
 
 namespace StackFs.Mounting;
 
@@ -47,6 +48,9 @@ internal sealed record MountOptions
     /// </summary>
     public bool TrustsNew { get; init; }
 
+    /// <summary>What an eCryptfs mount needs to know (<c>format=ecryptfs</c>); null for the native format.</summary>
+    public EcryptfsOptions? Ecryptfs { get; init; }
+
     /// <summary>Options that nobody knows, where they were to be ignored (<c>mount -s</c>).</summary>
     public IReadOnlyList<string> Ignored { get; init; } = [];
 
@@ -58,8 +62,33 @@ internal sealed record MountOptions
     public static bool TryParse(string text, bool isSloppy, out MountOptions? options, out string? problem)
     {
         MountOptions parsed = new();
-        foreach (string item in Split(text))
+        List<KeyValuePair<string, string?>>? ecryptfs = null;
+        List<string> items = [.. Split(text)];
+        foreach (string item in items.Where(static item => NameOf(item) == "format"))
         {
+            ecryptfs = item == "format=ecryptfs" ? [] : null;
+            if (item is not ("format=ecryptfs" or "format=native"))
+            {
+                options = null;
+                problem = $"{item}: the formats are native and ecryptfs";
+                return false;
+            }
+        }
+
+        foreach (string item in items)
+        {
+            string name = NameOf(item);
+            if (name == "format")
+            {
+                continue;
+            }
+
+            if (ecryptfs is not null && EcryptfsOptions.IsKnown(name))
+            {
+                ecryptfs.Add(new(name, name.Length < item.Length ? item[(name.Length + 1)..] : null));
+                continue;
+            }
+
             string? wrong = Apply(item, ref parsed);
             if (wrong is null)
             {
@@ -78,6 +107,22 @@ internal sealed record MountOptions
 
         options = parsed;
         problem = null;
+        if (ecryptfs is null)
+        {
+            return true;
+        }
+
+        if (!EcryptfsOptions.TryParse(ecryptfs, out EcryptfsOptions? chosen, out problem))
+        {
+            options = null;
+            return false;
+        }
+
+        options = parsed with
+        {
+            Ecryptfs = chosen,
+            VfsFlags = chosen!.EncryptedView ? parsed.VfsFlags | MountFlags.ReadOnly : parsed.VfsFlags,
+        };
         return true;
     }
 

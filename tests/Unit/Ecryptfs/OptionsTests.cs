@@ -1,4 +1,5 @@
 using StackFs.Codecs.Ecryptfs;
+using StackFs.Mounting;
 using StackFs.Mounting.Ecryptfs;
 
 namespace StackFs.Tests.Unit.Ecryptfs;
@@ -80,6 +81,27 @@ public class OptionsTests
         Assert.True(EcryptfsOptions.IsKnown("ecryptfs_mount_auth_tok_only"));
         Assert.True(EcryptfsOptions.IsKnown("ecryptfs_check_dev_ruid"));
         Assert.False(EcryptfsOptions.IsKnown("allow_other"));
+    }
+
+    [Fact]
+    public void They_belong_to_a_mount_of_that_format_and_to_no_other()
+    {
+        Assert.True(MountOptions.TryParse(
+            "allow_other,ecryptfs_key_bytes=32,format=ecryptfs,names=encrypted,ecryptfs_encrypted_view,key=passphrase",
+            isSloppy: false,
+            out MountOptions? options,
+            out string? problem), problem);
+        Assert.True(options!.AllowOther && options.IsReadOnly && options.Ecryptfs!.EncryptsNames);
+        Assert.Equal(32, options.Ecryptfs.Cipher.KeyBytes);
+        Assert.Equal("passphrase", Assert.Single(options.Keys));
+        Assert.True(MountOptions.TryParse("format=native,sig=0011223344556677", false, out options, out _));
+        Assert.Null(options!.Ecryptfs);
+        Assert.False(MountOptions.TryParse("ecryptfs_key_bytes=32", false, out _, out problem));
+        Assert.Contains("ecryptfs_key_bytes", problem, StringComparison.Ordinal);
+        Assert.False(MountOptions.TryParse("format=ecryptfs,ecryptfs_key_bytes=99", false, out _, out problem));
+        Assert.Contains("99 bytes", problem, StringComparison.Ordinal);
+        Assert.False(MountOptions.TryParse("format=zip", false, out _, out problem));
+        Assert.Contains("native and ecryptfs", problem, StringComparison.Ordinal);
     }
 
     private static EcryptfsOptions Parse(string text)

@@ -82,6 +82,7 @@ internal sealed record EcryptfsOptions
         "ecryptfs_xattr" or "ecryptfs_xattr_metadata" or "xattr" => "xattr",
         "ecryptfs_encrypted_view" or "encrypted_view" => "encrypted_view",
         "ecryptfs_enable_filename_crypto" or "enable_filename_crypto" => "filename_crypto",
+        "names" => "names",
         "ecryptfs_fnek_sig" or "fnek_sig" => "fnek_sig",
         "ecryptfs_sig" or "sig" => "sig",
         "ecryptfs_unlink_sigs" or "unlink_sigs" => "unlink_sigs",
@@ -125,6 +126,9 @@ internal sealed record EcryptfsOptions
                     string? badNames = TakeSignature(name, value, out EcryptfsSignature namesSignature);
                     _made = _made with { NamesSignature = namesSignature };
                     return badNames;
+                case "names":
+                    _encryptsNames = value == "encrypted";
+                    return value is "encrypted" or "plain" ? null : $"names={value}: encrypted or plain is needed";
                 case "accepted":
                     return null;
                 case null:
