@@ -12,6 +12,7 @@ internal sealed class MemoryFilesystem(HostOptions options) : IFuseFilesystem
     public const uint RegularType = 0x8000;
 
     private ulong _lastId = NodeId.Root.Value;
+    private long _allocated;
 
     /// <summary>Guards everything.</summary>
     public Lock Gate { get; } = new();
@@ -32,6 +33,11 @@ internal sealed class MemoryFilesystem(HostOptions options) : IFuseFilesystem
     public KernelOffer Offer { get; private set; }
 
     public bool IsDestroyed { get; private set; }
+
+    /// <summary>Bytes allocated by threads between requests that themselves allocate nothing.</summary>
+    public long Allocated => Volatile.Read(ref _allocated);
+
+    public void AddAllocated(long bytes) => Interlocked.Add(ref _allocated, bytes);
 
     public FuseInitReply Negotiate(in KernelOffer offer)
     {

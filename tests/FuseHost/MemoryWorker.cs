@@ -11,8 +11,11 @@ internal sealed class MemoryWorker(MemoryFilesystem filesystem) : IFuseWorker
 
     private ulong ValidSeconds => filesystem.Options.ValidSeconds;
 
+    private long? _allocatedBefore;
+
     public void Handle(in FuseRequest request, ref ReplyWriter reply)
     {
+        CountAllocations(request.Header.Opcode);
         RequestReader reader = request.Reader;
         if (request.Header.Opcode == FuseOpcode.Lookup && request.Header.NodeId == NodeId.Root)
         {
@@ -54,6 +57,18 @@ internal sealed class MemoryWorker(MemoryFilesystem filesystem) : IFuseWorker
     public void Dispose()
     {
         // Nothing of its own.
+    }
+
+    /// <summary>From one READ, WRITE or GETATTR to the next request, the thread's whole loop is to allocate nothing.</summary>
+    private void CountAllocations(FuseOpcode opcode)
+    {
+        long now = GC.GetAllocatedBytesForCurrentThread();
+        if (_allocatedBefore is { } before)
+        {
+            filesystem.AddAllocated(now - before);
+        }
+
+        _allocatedBefore = opcode is FuseOpcode.Read or FuseOpcode.Write or FuseOpcode.GetAttr ? now : null;
     }
 
     private void Handle(in FuseRequest request, Node node, ref RequestReader reader, ref ReplyWriter reply)

@@ -31,6 +31,7 @@ try
     session.Run();
     IReadOnlyList<WorkerCounters> counters = session.Counters;
     Console.WriteLine($"workers {counters.Count}");
+    Console.WriteLine($"allocated {filesystem.Allocated}");
     Console.WriteLine($"faults {counters.Sum(c => c.Faults)}");
     Console.WriteLine($"unanswered {counters.Sum(c => c.Unanswered)}");
     Console.WriteLine($"malformed {counters.Sum(c => c.Malformed)}");
