@@ -46,6 +46,12 @@ internal sealed class Inode : Numbered
     /// </summary>
     internal bool IsForeign { get; set; }
 
+    /// <summary>
+    /// A directory made through this mount, which nobody else writes: no foreign name is in it, so that a name which is not
+    /// there needs no second look. Cleared when a listing finds one all the same.
+    /// </summary>
+    internal bool HasNoForeign { get; set; }
+
     /// <summary>References the kernel holds; guarded by the table's shard.</summary>
     internal long Lookups { get; set; }
 

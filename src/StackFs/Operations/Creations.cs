@@ -168,6 +168,11 @@ internal static class Creations
         if (error == Errno.None)
         {
             entry = Lookups.Remember(worker, parent, in directory, name.Lower, isForeign: false, in status);
+            if (ModeBits.IsDirectory(status.Mode) && !worker.Filesystem.IsShared
+                && worker.Filesystem.Inodes.Find(entry.NodeId) is { } made)
+            {
+                made.HasNoForeign = true;
+            }
         }
 
         return error;

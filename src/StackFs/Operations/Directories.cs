@@ -152,6 +152,11 @@ internal static class Directories
             return true;
         }
 
+        if (kind == LowerNameKind.Foreign)
+        {
+            parent.HasNoForeign = false;
+        }
+
         ReadOnlySpan<byte> upper = worker.UpperName.AsSpan(0, length);
         return withAttributes
             ? AddPlus(worker, parent, in directory, in record, upper, kind == LowerNameKind.Foreign, ref entries)

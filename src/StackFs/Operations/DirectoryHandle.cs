@@ -17,6 +17,7 @@ internal sealed class DirectoryHandle : Handle, IDisposable
     private byte[]? _buffer;
     private int _start;
     private int _end;
+    private bool _isAtEnd;
 
     /// <summary>Takes ownership of <paramref name="fd"/>, open O_RDONLY.</summary>
     internal DirectoryHandle(Inode inode, SafeFd fd)
@@ -40,6 +41,7 @@ internal sealed class DirectoryHandle : Handle, IDisposable
         }
 
         DropBuffer();
+        _isAtEnd = false;
         Errno error = Libc.Seek(Fd, unchecked((long)offset), SeekOrigin, out _);
         Position = offset;
         return error;
@@ -49,12 +51,14 @@ internal sealed class DirectoryHandle : Handle, IDisposable
     internal Errno Peek(out ReadOnlySpan<byte> records)
     {
         records = default;
-        if (_start == _end)
+        if (_start == _end && !_isAtEnd)
         {
             _buffer ??= ArrayPool<byte>.Shared.Rent(BufferSize);
             Errno error = Libc.ReadDirectory(Fd, _buffer.AsSpan(0, BufferSize), out int length);
             if (error != Errno.None || length == 0)
             {
+                // The kernel asks once more after the last record; who wants to see new ones goes back first.
+                _isAtEnd = error == Errno.None;
                 DropBuffer();
                 return error;
             }

@@ -100,10 +100,12 @@ internal static class Links
 
         using (source)
         {
-            using (worker.Caller.Enter(in caller, 0))
+            bool isLink = ModeBits.IsSymbolicLink(inode.Type) && !source.IsSelf;
+            if (name.IsLong || isLink)
             {
+                using CallerIdentity.Scope scope = worker.Caller.Enter(in caller, 0);
                 error = Companions.WriteName(worker, in directory, in name);
-                if (error == Errno.None && ModeBits.IsSymbolicLink(inode.Type) && !source.IsSelf)
+                if (error == Errno.None && isLink)
                 {
                     error = BringTarget(worker, in source, in directory);
                 }

@@ -98,7 +98,8 @@ internal static class Lookups
 
     /// <summary>True for an upper name that would be shown as it is, if it stood in the lower directory.</summary>
     internal static bool IsForeign(OperationWorker worker, Inode parent, ReadOnlySpan<byte> upper) =>
-        worker.Names.Decode(upper, parent.Id == NodeId.Root, worker.UpperName, out _) == LowerNameKind.Foreign;
+        !parent.HasNoForeign
+        && worker.Names.Decode(upper, parent.Id == NodeId.Root, worker.UpperName, out _) == LowerNameKind.Foreign;
 
     /// <summary>FORGET.</summary>
     internal static void Forget(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)

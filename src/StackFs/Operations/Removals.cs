@@ -107,7 +107,7 @@ internal static class Removals
     {
         Inode? inode = worker.Filesystem.Inodes.FindByName(parent, name.Lower);
         Span<byte> buffer = stackalloc byte[LowerNames.TargetLength + 1];
-        ReadOnlySpan<byte> target = inode is null || ModeBits.IsSymbolicLink(inode.Type)
+        ReadOnlySpan<byte> target = inode is not null && ModeBits.IsSymbolicLink(inode.Type)
             ? TargetCompanions.Of(in directory, name.Lower, buffer)
             : default;
         SafeFd? retained = Retain(inode, in directory, name.Lower);

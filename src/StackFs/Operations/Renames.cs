@@ -87,8 +87,8 @@ internal static class Renames
 
         Span<byte> oldBuffer = stackalloc byte[LowerNames.TargetLength + 1];
         Span<byte> newBuffer = stackalloc byte[LowerNames.TargetLength + 1];
-        ReadOnlySpan<byte> oldTarget = MayBeLink(source) ? TargetCompanions.Of(in move.From, move.OldName.Lower, oldBuffer) : default;
-        ReadOnlySpan<byte> newTarget = MayBeLink(replaced) ? TargetCompanions.Of(in move.To, move.NewName.Lower, newBuffer) : default;
+        ReadOnlySpan<byte> oldTarget = IsLink(source) ? TargetCompanions.Of(in move.From, move.OldName.Lower, oldBuffer) : default;
+        ReadOnlySpan<byte> newTarget = IsLink(replaced) ? TargetCompanions.Of(in move.To, move.NewName.Lower, newBuffer) : default;
         Errno error = BringSideFiles(worker, in caller, in move, oldTarget, newTarget);
         if (error != Errno.None)
         {
@@ -124,7 +124,8 @@ internal static class Renames
         return Errno.None;
     }
 
-    private static bool MayBeLink(Inode? inode) => inode is null || ModeBits.IsSymbolicLink(inode.Type);
+    /// <summary>The kernel has looked up what it renames and replaces: what is not known is not there.</summary>
+    private static bool IsLink(Inode? inode) => inode is not null && ModeBits.IsSymbolicLink(inode.Type);
 
     /// <summary>What the entries will need where they are going, before they go.</summary>
     private static Errno BringSideFiles(
@@ -134,6 +135,11 @@ internal static class Renames
         ReadOnlySpan<byte> oldTarget,
         ReadOnlySpan<byte> newTarget)
     {
+        if (!move.NewName.IsLong && oldTarget.IsEmpty && newTarget.IsEmpty)
+        {
+            return Errno.None;
+        }
+
         using CallerIdentity.Scope scope = worker.Caller.Enter(in caller, 0);
         Errno error = move.Exchanges ? Errno.None : Companions.WriteName(worker, in move.To, in move.NewName);
         if (error == Errno.None && !move.IsWithinOneDirectory && !oldTarget.IsEmpty)

@@ -10,6 +10,8 @@ namespace StackFs.Operations;
 /// <summary>SETXATTR, GETXATTR, LISTXATTR, REMOVEXATTR: <c>user.</c> encrypted, everything else as it is below.</summary>
 internal static class Xattrs
 {
+    private const int UsualValueSize = 4096;
+
     /// <summary>SETXATTR.</summary>
     internal static void SetXAttr(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
     {
@@ -56,7 +58,7 @@ internal static class Xattrs
         {
             using (address)
             {
-                error = Read(worker, in address, upper, in name, reply.Payload, out int length);
+                error = Read(worker, in address, upper, in name, get.Size, reply.Payload, out int length);
                 if (error == Errno.None)
                 {
                     Answer(ref reply, get.Size, length);
@@ -172,16 +174,25 @@ internal static class Xattrs
         in LowerAddress address,
         ReadOnlySpan<byte> upper,
         in XattrName name,
+        uint room,
         Span<byte> value,
         out int length)
     {
         if (!name.IsEncrypted)
         {
-            return Libc.GetXattr(address.Directory, address.Name, name.Lower, value, out length);
+            // Just the room the caller has: the kernel allocates as much each time, and asks often (ACLs, capabilities).
+            int size = (int)Math.Min(room, (uint)value.Length);
+            return Libc.GetXattr(address.Directory, address.Name, name.Lower, value[..size], out length);
         }
 
-        Span<byte> lower = worker.ValueBuffer(ExtendedAttributes.MaxLowerValueLength);
+        Span<byte> lower = worker.ValueBuffer(UsualValueSize);
         Errno error = Libc.GetXattr(address.Directory, address.Name, name.Lower, lower, out length);
+        if (error == Errno.ERANGE)
+        {
+            lower = worker.ValueBuffer(ExtendedAttributes.MaxLowerValueLength);
+            error = Libc.GetXattr(address.Directory, address.Name, name.Lower, lower, out length);
+        }
+
         return error == Errno.None
             ? NameErrno.From(worker.Attributes.DecodeValue(upper, lower[..length], value, out length))
             : error;
