@@ -23,7 +23,7 @@ public sealed class HandshakeTests : IDisposable
         FuseInitOut answer = Answer();
         Assert.Equal((7u, 45u), (answer.Major, answer.Minor));
         Assert.Equal(1u << 20, answer.MaxWrite);
-        Assert.Equal(256, answer.MaxPages);
+        Assert.Equal((1 << 20) / Environment.SystemPageSize, answer.MaxPages);
         Assert.Equal(131072u, answer.MaxReadahead);
         Assert.Equal(1u, answer.TimeGranularity);
         Assert.Equal(FuseInitReply.Usual | InitFlags.WritebackCache | InitFlags.AbortError, FlagsOf(in answer));

@@ -28,8 +28,8 @@ internal sealed record FuseMountOptions
     /// <summary>The kernel checks modes and owners before it asks us.</summary>
     public bool DefaultPermissions { get; init; } = true;
 
-    /// <summary>Bytes a READ asks for at most; as large as a WRITE when null.</summary>
-    public int? MaxRead { get; init; }
+    /// <summary>Bytes a READ asks for at most: what a reply buffer holds, or less.</summary>
+    public int MaxRead { get; init; } = FuseLimits.LargestTransfer;
 
     /// <summary>True: mount(2) ourselves. False: through fusermount3. Null: mount(2) when we are root.</summary>
     public bool? Direct { get; init; }

@@ -61,10 +61,7 @@ internal static class MountOptionText
             text.Append(",default_permissions");
         }
 
-        if (options.MaxRead is { } maxRead)
-        {
-            text.Append(CultureInfo.InvariantCulture, $",max_read={maxRead}");
-        }
+        text.Append(CultureInfo.InvariantCulture, $",max_read={options.MaxRead}");
     }
 
     /// <summary>fusermount3 splits at commas unless a backslash stands before them.</summary>

@@ -17,7 +17,8 @@ internal static class Handshake
     /// <summary>The oldest protocol we speak (Linux 5.13): SETXATTR has its present form from there on.</summary>
     public const uint OldestMinor = 33;
 
-    private const int PageSize = 4096;
+    // FUSE_MIN_READ_BUFFER is 8192; less than a page of data a request helps nobody.
+    private const int SmallestTransfer = 4096;
 
     /// <summary>Bytes of INIT up to protocol 7.35; <c>flags2</c> and what is behind it came with 7.36.</summary>
     private const int ShortInitLength = 16;
@@ -79,8 +80,8 @@ internal static class Handshake
     internal static FuseInitOut Accept(in KernelOffer offer, FuseInitReply wanted)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(wanted.MaxWrite, FuseLimits.LargestTransfer);
-        ArgumentOutOfRangeException.ThrowIfLessThan(wanted.MaxWrite, PageSize);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(wanted.MaxWrite % PageSize, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(wanted.MaxWrite, SmallestTransfer);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(wanted.MaxWrite % SmallestTransfer, 0);
         const InitFlags always =
             InitFlags.BigWrites | InitFlags.MaxPages | InitFlags.SetXAttrExt | InitFlags.InitExt | InitFlags.AbortError;
         InitFlags flags = (wanted.Flags | always) & offer.Flags;
@@ -94,7 +95,7 @@ internal static class Handshake
             MaxBackground = wanted.MaxBackground,
             CongestionThreshold = wanted.CongestionThreshold,
             MaxWrite = (uint)wanted.MaxWrite,
-            MaxPages = (ushort)(wanted.MaxWrite / PageSize),
+            MaxPages = (ushort)Math.Max(1, wanted.MaxWrite / Environment.SystemPageSize),
             TimeGranularity = wanted.TimeGranularity,
         };
     }
