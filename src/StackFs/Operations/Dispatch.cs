@@ -48,6 +48,8 @@ internal static class Dispatch
             case FuseOpcode.Fsync: FileData.Fsync(worker, in request, ref reply); break;
             case FuseOpcode.FAllocate: FileData.FAllocate(worker, in request, ref reply); break;
             case FuseOpcode.LSeek: FileData.LSeek(worker, in request, ref reply); break;
+            case FuseOpcode.CopyFileRange: FileData.CopyFileRange(worker, in request, ref reply); break;
+            case FuseOpcode.CopyFileRange64: FileData.CopyFileRange64(worker, in request, ref reply); break;
             case FuseOpcode.Release: Opens.Release(worker, in request, ref reply); break;
 
             case FuseOpcode.SetXAttr: Xattrs.SetXAttr(worker, in request, ref reply); break;

@@ -4,9 +4,12 @@ using StackFs.Keyring.Interop;
 
 namespace StackFs.Operations;
 
-/// <summary>READ, WRITE, FLUSH, FSYNC, FALLOCATE, LSEEK on open regular files.</summary>
+/// <summary>READ, WRITE, FLUSH, FSYNC, FALLOCATE, LSEEK, COPY_FILE_RANGE on open regular files.</summary>
 internal static class FileData
 {
+    // A request occupies a worker and cannot be interrupted; the program asks again for the rest.
+    private const int MaxCopy = 16 << 20;
+
     /// <summary>READ.</summary>
     internal static void Read(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
     {
@@ -20,7 +23,11 @@ internal static class FileData
 
         Span<byte> destination = reply.Payload[..(int)Math.Min(read.Size, (uint)reply.Payload.Length)];
         Errno error = handle.File.Read((long)read.Offset, destination, worker.Scratch, out int count);
-        if (error != Errno.None && count == 0)
+
+        // The page cache takes a short answer for the end of the file and shows zeros after it; asked page by page after an
+        // error, it gets what can be read. O_DIRECT passes a short answer on to the program.
+        bool isDirect = (read.Flags & OpenFlags.Direct) != 0;
+        if (error != Errno.None && (count == 0 || !isDirect))
         {
             reply.Fail(error);
         }
@@ -43,6 +50,16 @@ internal static class FileData
         }
 
         Errno error = handle.File.Write((long)write.Offset, data, worker.Scratch, out int count);
+        if (write.WriteFlags.HasFlag(WriteFlags.Cache))
+        {
+            // Nobody would write again what a short answer to writeback leaves out.
+            while (error == Errno.None && count < data.Length)
+            {
+                error = handle.File.Write((long)write.Offset + count, data[count..], worker.Scratch, out int more);
+                count += more;
+            }
+        }
+
         if (error == Errno.None && write.WriteFlags.HasFlag(WriteFlags.KillSuidGid))
         {
             error = AttributeWrites.DropPrivilegeBits(worker, handle.Inode);
@@ -107,6 +124,74 @@ internal static class FileData
 
         FuseLSeekOut position = new() { Offset = (ulong)found };
         reply.Struct(in position);
+    }
+
+    /// <summary>COPY_FILE_RANGE: its reply is that of a write.</summary>
+    internal static void CopyFileRange(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
+    {
+        if (TryCopy(worker, in request, ref reply, out long copied))
+        {
+            FuseWriteOut written = new() { Size = (uint)copied };
+            reply.Struct(in written);
+        }
+    }
+
+    /// <summary>COPY_FILE_RANGE_64: the same with a reply of 64 bits.</summary>
+    internal static void CopyFileRange64(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
+    {
+        if (TryCopy(worker, in request, ref reply, out long copied))
+        {
+            FuseCopyFileRangeOut written = new() { BytesCopied = (ulong)copied };
+            reply.Struct(in written);
+        }
+    }
+
+    // Each file has its own key: the range is read and written, through the reply's buffer. False when it has answered.
+    private static bool TryCopy(
+        OperationWorker worker, in FuseRequest request, ref ReplyWriter reply, out long copied)
+    {
+        copied = 0;
+        RequestReader reader = request.Reader;
+        FuseCopyFileRangeIn copy = reader.Read<FuseCopyFileRangeIn>();
+        if (reader.Failed || copy.OffsetIn > long.MaxValue || copy.OffsetOut > long.MaxValue - MaxCopy)
+        {
+            reply.Fail(Errno.EINVAL);
+            return false;
+        }
+
+        if (Find(worker, copy.FileHandleIn) is not { } source || Find(worker, copy.FileHandleOut) is not { } target)
+        {
+            reply.Fail(Errno.EBADF);
+            return false;
+        }
+
+        long wanted = (long)Math.Min(copy.Length, MaxCopy);
+        Errno error = Errno.None;
+        while (copied < wanted)
+        {
+            Span<byte> buffer = reply.Payload[..(int)Math.Min(wanted - copied, reply.Payload.Length)];
+            error = source.File.Read((long)copy.OffsetIn + copied, buffer, worker.Scratch, out int read);
+            if (read == 0)
+            {
+                break;
+            }
+
+            Errno failed = target.File.Write((long)copy.OffsetOut + copied, buffer[..read], worker.Scratch, out int count);
+            copied += count;
+            error = failed != Errno.None ? failed : error;
+            if (error != Errno.None || count < buffer.Length)
+            {
+                break;
+            }
+        }
+
+        if (copied == 0 && error != Errno.None)
+        {
+            reply.Fail(error);
+            return false;
+        }
+
+        return true;
     }
 
     private static FileHandle? Find(OperationWorker worker, FileHandleId id) =>
