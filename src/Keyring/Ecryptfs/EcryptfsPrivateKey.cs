@@ -37,6 +37,25 @@ public sealed class EcryptfsPrivateKey : IDisposable
     /// <summary>Octets of the longest file key that it can wrap.</summary>
     public int MaxFileKeyBytes => ModulusBytes - OaepOverhead - 3;
 
+    /// <summary>Loads the private key of a PEM file.</summary>
+    /// <param name="file">The file; stays the caller's.</param>
+    /// <param name="passphrase">Null to find out whether one is needed; stays the caller's.</param>
+    /// <param name="key">The key, the caller's to dispose; null unless Ok.</param>
+    /// <returns>As for any key, except that a short RSA key is taken: eCryptfs made them with 1,024 bits.</returns>
+    public static PemStatus Load(PemFile file, SecretBuffer? passphrase, out EcryptfsPrivateKey? key)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        key = null;
+        using SecretBuffer.RevealedSecret text = file.Text.UnsafeReveal();
+        PemStatus status = PemFile.TryRead(text.Bytes, passphrase, out LibCrypto.KeyHandle? found);
+        if (found is null)
+        {
+            return status;
+        }
+
+        return TryMake(found, out key) ? PemStatus.Ok : PemStatus.UnsupportedKind;
+    }
+
     /// <summary>Loads a private key.</summary>
     /// <param name="pem">A PEM file's contents: PKCS#1 or PKCS#8, plain or encrypted either way.</param>
     /// <param name="passphrase">What opens it, or null for none; stays the caller's.</param>
@@ -46,13 +65,14 @@ public sealed class EcryptfsPrivateKey : IDisposable
     public static bool TryLoadPem(ReadOnlySpan<byte> pem, SecretBuffer? passphrase, out EcryptfsPrivateKey? key)
     {
         key = null;
-        if (PemFile.TryRead(pem, passphrase, out LibCrypto.KeyHandle? found) != PemStatus.Ok || found is null)
-        {
-            return false;
-        }
+        return PemFile.TryRead(pem, passphrase, out LibCrypto.KeyHandle? found) == PemStatus.Ok
+            && TryMake(found!, out key);
+    }
 
+    private static bool TryMake(LibCrypto.KeyHandle found, out EcryptfsPrivateKey? key)
+    {
+        key = null;
         using SafeEvpPKeyHandle handle = found.Give();
-
         RSA? rsa = null;
         try
         {

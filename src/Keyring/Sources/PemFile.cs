@@ -65,6 +65,9 @@ public sealed class PemFile : IDisposable
         }
     }
 
+    /// <summary>The file's text, for readers of other formats in this library; stays this object's.</summary>
+    internal SecretBuffer Text => _text;
+
     /// <summary>Opens the first private key.</summary>
     /// <param name="passphrase">Null to find out whether one is needed; stays the caller's.</param>
     /// <param name="key">The key, which the caller disposes.</param>

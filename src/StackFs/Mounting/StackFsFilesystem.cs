@@ -27,6 +27,9 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
     /// <summary>Whether the kernel keeps dirty pages.</summary>
     public bool UsesWriteback => _filesystem.Options.UsesWriteback ?? !_filesystem.IsShared;
 
+    /// <summary>The format of the lower files.</summary>
+    public FormatDescription Format => _filesystem.Format.Description;
+
     /// <summary>Figures of the mount by name, as they are now.</summary>
     public IEnumerable<(string Name, long Value)> Counters =>
     [
@@ -62,7 +65,8 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
                     new NativeVolume(volume.Lease, volume.Config.WrappedNameKey.AsSpan(), volume.Config.Slots),
                     new OpenFileOptions { Strict = options.IsStrict, KeepTimesOnSeal = true, Shared = isShared },
                     NameCipher.DeriveKey(nameKey),
-                    volume.Config.Settings.Names == NamesMode.Plain),
+                    volume.Config.Settings.Names == NamesMode.Plain,
+                    volume.Config.Id.Signature),
                 options,
                 log,
                 out filesystem);

@@ -4,6 +4,7 @@ using StackFs.Content.Ecryptfs;
 using StackFs.Interop;
 using StackFs.Keyring.Interop;
 using StackFs.Lower;
+using StackFs.Mounting;
 using StackFs.Names.Ecryptfs;
 
 namespace StackFs.Operations;
@@ -17,7 +18,11 @@ internal sealed class EcryptfsLowerFormat : LowerFormat
     internal EcryptfsLowerFormat(EcryptfsVolume volume) => _volume = volume;
 
     /// <inheritdoc/>
-    internal override string Name => "ecryptfs";
+    internal override FormatDescription Description => new(
+        "ecryptfs",
+        _volume.Cipher.ToString(),
+        _volume.NamesKey is not null,
+        string.Join(',', _volume.ContentSignatures));
 
     /// <summary>None: programs see the lower file's blocks, as with the kernel module.</summary>
     internal override ulong HeaderBlocks => 0;

@@ -2,6 +2,7 @@ using StackFs.Content;
 using StackFs.Interop;
 using StackFs.Keyring.Interop;
 using StackFs.Lower;
+using StackFs.Mounting;
 
 namespace StackFs.Operations;
 
@@ -11,8 +12,8 @@ namespace StackFs.Operations;
 /// </summary>
 internal abstract class LowerFormat : IDisposable
 {
-    /// <summary>The format's name, for people: <c>stackfs</c> or <c>ecryptfs</c>.</summary>
-    internal abstract string Name { get; }
+    /// <summary>The format, for people.</summary>
+    internal abstract FormatDescription Description { get; }
 
     /// <summary>Blocks of 512 bytes that a file's own header takes and that are not shown as the file's.</summary>
     internal abstract ulong HeaderBlocks { get; }

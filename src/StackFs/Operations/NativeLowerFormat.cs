@@ -2,7 +2,9 @@ using StackFs.Codecs.Native;
 using StackFs.Content;
 using StackFs.Keyring.Interop;
 using StackFs.Keyring.Secrets;
+using StackFs.Keyring.Volumes;
 using StackFs.Lower;
+using StackFs.Mounting;
 using StackFs.Names;
 
 namespace StackFs.Operations;
@@ -14,15 +16,18 @@ internal sealed class NativeLowerFormat : LowerFormat
     private readonly OpenFileOptions _options;
     private readonly SecretBuffer _namesKey;
     private readonly bool _hasPlainNames;
+    private readonly Signature _signature;
 
     /// <summary>The format of a volume.</summary>
     /// <param name="volume">Makes and opens the headers of its files; stays the caller's.</param>
     /// <param name="options">How content is opened.</param>
     /// <param name="namesKey">The SIV key of names, targets and attributes, 64 bytes; owned.</param>
     /// <param name="hasPlainNames">Whether names are stored as they are (<c>names=plain</c>).</param>
+    /// <param name="signature">The volume's signature.</param>
     internal NativeLowerFormat(
-        NativeVolume volume, OpenFileOptions options, SecretBuffer namesKey, bool hasPlainNames)
+        NativeVolume volume, OpenFileOptions options, SecretBuffer namesKey, bool hasPlainNames, Signature signature)
     {
+        _signature = signature;
         _volume = volume;
         _options = options;
         _namesKey = namesKey;
@@ -30,7 +35,8 @@ internal sealed class NativeLowerFormat : LowerFormat
     }
 
     /// <inheritdoc/>
-    internal override string Name => "stackfs";
+    internal override FormatDescription Description => new(
+        "native", "AES-256-GCM", !_hasPlainNames, _signature.ToString());
 
     /// <inheritdoc/>
     internal override ulong HeaderBlocks => NativeFormat.PageSize / 512;

@@ -53,9 +53,9 @@ internal static class KeyReader
         switch (spec)
         {
             case KeySpec.Passphrase passphrase:
-                return new PassphraseKey(Read(passphrase.Input, what, $"Passphrase for {what}: "));
+                return new PassphraseKey(ReadPassphrase(passphrase.Input, what, $"Passphrase for {what}: "));
             case KeySpec.Recovery recovery:
-                using (SecretBuffer text = Read(recovery.Input, what, $"Recovery key for {what}: "))
+                using (SecretBuffer text = ReadPassphrase(recovery.Input, what, $"Recovery key for {what}: "))
                 {
                     return RecoveryKey.TryParse(text, out RecoveryKey? key)
                         ? key
@@ -87,7 +87,7 @@ internal static class KeyReader
                 first.Dispose();
                 throw new CommandException(ExitCode.KeyWrong, $"{what}: the two passphrases differ", "nothing was made; try again");
             case KeySpec.Passphrase passphrase:
-                return new PassphraseKey(Read(passphrase.Input, what, string.Empty));
+                return new PassphraseKey(ReadPassphrase(passphrase.Input, what, string.Empty));
             case KeySpec.Recovery { Input: SecretInput.Prompt }:
                 return RecoveryKey.Create();
             default:
@@ -100,7 +100,13 @@ internal static class KeyReader
         $"a key of the kind '{spec.GetType().Name.ToLowerInvariant()}' cannot be used here",
         "use passphrase, or recovery with a recovery key");
 
-    private static SecretBuffer Read(SecretInput input, string what, string question)
+    /// <summary>Reads a passphrase from where it is said to be.</summary>
+    /// <param name="input">Where from.</param>
+    /// <param name="what">What it opens, for errors.</param>
+    /// <param name="question">What a terminal is asked.</param>
+    /// <returns>The passphrase, which the caller disposes.</returns>
+    /// <exception cref="CommandException">It cannot be read, or nobody can be asked.</exception>
+    public static SecretBuffer ReadPassphrase(SecretInput input, string what, string question)
     {
         switch (input)
         {

@@ -1,11 +1,13 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using StackFs.Cli.Inspection;
 using StackFs.Cli.Output;
 using StackFs.Fuse;
+using StackFs.Interop;
 using StackFs.Keyring.Interop;
 using StackFs.Keyring.Secrets;
-using StackFs.Keyring.Volumes;
+using StackFs.Mounting;
 
 namespace StackFs.Cli.Serving;
 
@@ -38,11 +40,17 @@ internal sealed class MountReport(MountRequest request, OpenedVolume opened, Fus
 
     private void WriteInfo(Utf8JsonWriter writer, string upper)
     {
-        Errno errno = UpperPath.Open(opened.Volume, opened.LowerRoot, upper, out string lower, out SafeFd? file);
+        Errno errno = opened.Filesystem.OpenLower(Encoding.UTF8.GetBytes(upper), out SafeFd? path, out byte[] lower);
+        SafeFd? file = null;
+        using (path)
+        {
+            errno = errno == Errno.None ? Libc.Reopen(path!, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out file) : errno;
+        }
+
         using (file)
         {
             writer.WriteString("path", Path.Combine(mount.MountPoint, upper));
-            writer.WriteString("lower", Path.Combine(request.Lower, lower));
+            writer.WriteString("lower", Path.Combine(request.Lower, Encoding.UTF8.GetString(lower)));
             errno = errno == Errno.None ? LowerFileReport.Describe(writer, file!) : errno;
             if (errno != Errno.None)
             {
@@ -53,16 +61,16 @@ internal sealed class MountReport(MountRequest request, OpenedVolume opened, Fus
 
     private void WriteStatus(Utf8JsonWriter writer)
     {
-        VolumeConfig config = opened.Volume.Config;
         writer.WriteString("mountpoint", mount.MountPoint);
         writer.WriteString("lower", request.Lower);
         writer.WriteBoolean("answering", true);
         writer.WriteNumber("pid", Environment.ProcessId);
         writer.WriteString("started", _started.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
-        writer.WriteString("format", "native");
-        writer.WriteString("cipher", "AES-256-GCM");
-        writer.WriteString("names", config.Settings.Names == NamesMode.Plain ? "plain" : "encrypted");
-        writer.WriteString("signature", config.Id.Signature.ToString());
+        FormatDescription format = opened.Filesystem.Format;
+        writer.WriteString("format", format.Name);
+        writer.WriteString("cipher", format.Cipher);
+        writer.WriteString("names", format.EncryptsNames ? "encrypted" : "plain");
+        writer.WriteString("signature", format.Signature);
         writer.WriteString("carrier", "/dev/fuse");
         writer.WriteNumber("workers", Session?.Counters.Count ?? 0);
         writer.WriteBoolean("readOnly", opened.Options.IsReadOnly);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using StackFs.Cli.Keys;
 using StackFs.Cli.Output;
+using StackFs.Content.Ecryptfs;
 using StackFs.Fuse;
 using StackFs.Keyring;
 using StackFs.Keyring.Interop;
@@ -97,6 +98,25 @@ internal static class Server
             Messages.Warning($"unknown option {ignored} is ignored");
         }
 
+        return options.Ecryptfs is null ? OpenNative(request, options, log) : OpenEcryptfs(request, options, log);
+    }
+
+    private static OpenedVolume OpenEcryptfs(MountRequest request, MountOptions options, ServerLog log)
+    {
+        EcryptfsVolume keys = EcryptfsOpener.Open(request.Lower, options.Ecryptfs!, options.Keys, options.TrustsNew);
+        SafeFd root = VolumeOpener.OpenLowerRoot(request.Lower);
+        Errno errno = StackFsFilesystem.Open(request.Lower, keys, options, log.Write, out StackFsFilesystem? filesystem);
+        if (errno == Errno.None)
+        {
+            return new OpenedVolume(options, null, root, filesystem!);
+        }
+
+        root.Dispose();
+        throw Unusable(request.Lower, errno);
+    }
+
+    private static OpenedVolume OpenNative(MountRequest request, MountOptions options, ServerLog log)
+    {
         Volume volume = VolumeOpener.Open(request.Lower, options.Keys, options.Signature, options.TrustsNew);
         Errno errno = StackFsFilesystem.Open(request.Lower, volume, options, log.Write, out StackFsFilesystem? filesystem);
         if (errno == Errno.None)
@@ -105,10 +125,12 @@ internal static class Server
         }
 
         volume.Dispose();
-        throw new CommandException(
-            errno is Errno.EACCES or Errno.EPERM ? ExitCode.NotPermitted : ExitCode.Failure,
-            $"{request.Lower}: cannot be used as a lower directory: {ErrnoText.Of(errno)}");
+        throw Unusable(request.Lower, errno);
     }
+
+    private static CommandException Unusable(string lower, Errno errno) => new(
+        errno is Errno.EACCES or Errno.EPERM ? ExitCode.NotPermitted : ExitCode.Failure,
+        $"{lower}: cannot be used as a lower directory: {ErrnoText.Of(errno)}");
 
     private static FuseMount Mount(MountRequest request, MountOptions options)
     {

@@ -26,6 +26,9 @@ internal sealed class EcryptfsVolume : IDisposable
     /// <summary>The keys of the mount.</summary>
     internal EcryptfsKeyRing Keys { get; }
 
+    /// <summary>The keys that each open a new file, in the order of their packets.</summary>
+    internal IReadOnlyList<EcryptfsSignature> ContentSignatures => _contentSignatures;
+
     /// <summary>Cipher and key length of new files.</summary>
     internal CipherSpec Cipher { get; }
 

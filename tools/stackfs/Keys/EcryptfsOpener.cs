@@ -1,0 +1,174 @@
+using StackFs.Cli.Output;
+using StackFs.Content.Ecryptfs;
+using StackFs.Interop;
+using StackFs.Keyring.Ecryptfs;
+using StackFs.Keyring.Interop;
+using StackFs.Keyring.Secrets;
+using StackFs.Keyring.Sources;
+using StackFs.Mounting;
+using StackFs.Mounting.Ecryptfs;
+
+namespace StackFs.Cli.Keys;
+
+/// <summary>From a lower directory of eCryptfs files and what people say about keys to the keys of a mount.</summary>
+internal static class EcryptfsOpener
+{
+    /// <summary>Opens the keys of an eCryptfs mount.</summary>
+    /// <param name="lower">The lower directory.</param>
+    /// <param name="options">Options of the format.</param>
+    /// <param name="keys">Key specifications; each adds a key.</param>
+    /// <param name="trustsNew">A key never used here before is not asked about.</param>
+    /// <returns>The volume, which the caller disposes or hands on.</returns>
+    /// <exception cref="CommandException">A key is missing or wrong, or does not fit the options.</exception>
+    public static EcryptfsVolume Open(
+        string lower, EcryptfsOptions options, IReadOnlyList<string> keys, bool trustsNew)
+    {
+        using SafeFd root = VolumeOpener.OpenLowerRoot(lower);
+        CheckOwner(root, lower, options);
+        using EcryptfsMountKeys given = new();
+        foreach (string text in keys.Count > 0 ? keys : ["passphrase"])
+        {
+            Add(given, text, lower);
+        }
+
+        return Build(given, root, lower, options, trustsNew);
+    }
+
+    /// <summary>Makes the volume of keys that were read otherwise.</summary>
+    /// <param name="given">The keys; handed on.</param>
+    /// <param name="root">The lower directory, readable.</param>
+    /// <param name="lower">Its path, for messages.</param>
+    /// <param name="options">Options of the format.</param>
+    /// <param name="trustsNew">A key never used here before is not asked about.</param>
+    /// <returns>The volume, which the caller disposes or hands on.</returns>
+    /// <exception cref="CommandException">A key is missing or does not fit the options.</exception>
+    public static EcryptfsVolume Build(
+        EcryptfsMountKeys given, SafeFd root, string lower, EcryptfsOptions options, bool trustsNew)
+    {
+        List<string> warnings = [];
+        EcryptfsTraces traces = EcryptfsTraces.Find(root);
+        if (!given.Build(options, traces, out EcryptfsVolume? volume, warnings, out string? error))
+        {
+            throw new CommandException(ExitCode.KeyWrong, $"{lower}: {error}");
+        }
+
+        foreach (string warning in warnings)
+        {
+            Messages.Warning($"{lower}: {warning}");
+        }
+
+        try
+        {
+            SignatureCache.Confirm(volume!, options.Signatures.Count > 0 || options.SkipsSignatureCache || trustsNew);
+            return volume!;
+        }
+        catch
+        {
+            volume!.Dispose();
+            throw;
+        }
+    }
+
+    private static void Add(EcryptfsMountKeys given, string text, string lower)
+    {
+        EcryptfsSalt? salt = TakeSalt(ref text);
+        KeySpec spec = KeyReader.Parse([text])[0];
+        switch (spec)
+        {
+            case KeySpec.Passphrase passphrase:
+                using (SecretBuffer secret = KeyReader.ReadPassphrase(passphrase.Input, lower, "Passphrase: "))
+                {
+                    if (!given.TryAddPassphrase(secret, salt, out string? error))
+                    {
+                        throw new CommandException(ExitCode.KeyWrong, $"{lower}: {error}");
+                    }
+                }
+
+                break;
+            case KeySpec.Pem pem:
+                given.Add(LoadPem(pem));
+                break;
+            default:
+                throw new CommandException(
+                    ExitCode.Usage,
+                    $"a key of the kind '{spec.GetType().Name.ToLowerInvariant()}' cannot open eCryptfs files",
+                    "use passphrase, or openssl:keyfile=FILE");
+        }
+    }
+
+    /// <summary>Takes <c>passphrase_salt=</c> or <c>salt=</c> out of a specification; the native format has no such thing.</summary>
+    private static EcryptfsSalt? TakeSalt(ref string text)
+    {
+        EcryptfsSalt? found = null;
+        List<string> kept = [];
+        foreach (string part in text.Split(':'))
+        {
+            string? value = part.StartsWith("passphrase_salt=", StringComparison.Ordinal) ? part[16..]
+                : part.StartsWith("salt=", StringComparison.Ordinal) ? part[5..]
+                : null;
+            if (value is null)
+            {
+                kept.Add(part);
+            }
+            else if (EcryptfsSalt.TryParse(value, out EcryptfsSalt salt))
+            {
+                found = salt;
+            }
+            else
+            {
+                throw new CommandException(ExitCode.Usage, $"{part}: a salt is 16 hexadecimal digits");
+            }
+        }
+
+        text = string.Join(':', kept);
+        return found;
+    }
+
+    private static EcryptfsPrivateKey LoadPem(KeySpec.Pem pem)
+    {
+        PemStatus status = PemFile.Open(pem.File, out PemFile? file, out Errno errno);
+        if (file is null)
+        {
+            throw new CommandException(
+                errno == Errno.ENOENT ? ExitCode.NotFound : ExitCode.Failure,
+                $"{pem.File}: {(errno != Errno.None ? ErrnoText.Of(errno) : "not a PEM file")}");
+        }
+
+        using (file)
+        {
+            if (file.ReadableByOthers)
+            {
+                Messages.Warning($"{pem.File}: other users can read this key; chmod 600 it");
+            }
+
+            EcryptfsPrivateKey? key = null;
+            status = pem.Input is SecretInput.Prompt
+                ? EcryptfsPrivateKey.Load(file, null, out key)
+                : PemStatus.NeedsPassphrase;
+            if (status == PemStatus.NeedsPassphrase)
+            {
+                using SecretBuffer passphrase = KeyReader.ReadPassphrase(pem.Input, pem.File, $"Passphrase of {pem.File}: ");
+                status = EcryptfsPrivateKey.Load(file, passphrase, out key);
+            }
+
+            return key ?? throw new CommandException(ExitCode.KeyWrong, $"{pem.File}: " + status switch
+            {
+                PemStatus.WrongPassphrase => "the passphrase does not open it",
+                PemStatus.NoPrivateKey => "holds no private key",
+                PemStatus.UnsupportedKind => "not an RSA key of at most 4096 bits, which eCryptfs needs",
+                _ => "cannot be read as a private key",
+            });
+        }
+    }
+
+    private static void CheckOwner(SafeFd root, string lower, EcryptfsOptions options)
+    {
+        if (options.ChecksOwner
+            && Libc.Statx(root, [], out StatxBuffer status) == Errno.None
+            && status.UserId != Libc.EffectiveUser)
+        {
+            throw new CommandException(
+                ExitCode.NotPermitted, $"{lower}: belongs to another user, and ecryptfs_check_dev_ruid was asked for");
+        }
+    }
+}
