@@ -154,6 +154,9 @@ internal sealed class TestMount : IDisposable
             Assert.True(clock.Elapsed < Patience, $"no mount after {Patience.TotalSeconds} s: {Describe()}");
             Thread.Sleep(5);
         }
+
+        // Answered when the mount serves requests; what it answers does not matter, another user is refused.
+        _ = Sys.Stat(Upper + "/.", out _);
     }
 
     /// <summary>Unmounts; the serving process must end by itself, with exit code 0 and no complaint.</summary>
