@@ -103,6 +103,14 @@ internal static unsafe partial class Posix
         return error;
     }
 
+    /// <summary>Opens a file of a directory for writing, making it where there is none.</summary>
+    internal static Errno OpenForWriting(SafeFd directory, string name, uint mode, out SafeFd fd)
+    {
+        Errno error = Open(directory.Number, name, O_WRONLY | O_CREAT | O_NOFOLLOW, mode, out fd);
+        GC.KeepAlive(directory);
+        return error;
+    }
+
     /// <summary>Makes a file that must not exist, for writing.</summary>
     internal static Errno CreateExclusive(string path, uint mode, out SafeFd fd) =>
         Open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, out fd);

@@ -17,6 +17,13 @@ internal static unsafe partial class Posix
     private const int MADV_DONTDUMP = 16;
     private const uint O_CLOEXEC = 0x80000;
 
+    private const uint MFD_CLOEXEC = 1;
+    private const uint MFD_ALLOW_SEALING = 2;
+    private const int F_ADD_SEALS = 1033;
+    private const int F_GET_SEALS = 1034;
+    private const int LengthSeals = 0x1 | 0x2 | 0x4; // F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW
+    private const ulong SECRETMEM_MAGIC = 0x5345434d; // linux/magic.h
+
     // asm-generic/unistd.h; x86-64 and arm64 share the number.
     private const nint SYS_memfd_secret = 447;
 
@@ -34,6 +41,12 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int ftruncate(int fd, long length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int memfd_create(byte* name, uint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fstatfs(int fd, ulong* status);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint syscall(nint number, nint argument);
@@ -80,6 +93,52 @@ internal static unsafe partial class Posix
         Errno error = Check(result);
         fd = new SafeFd(result);
         return error;
+    }
+
+    /// <summary>memfd_create(2): memory with a descriptor, which may be sealed.</summary>
+    internal static Errno MemFdCreate(out SafeFd fd)
+    {
+        fixed (byte* name = "stackfs"u8)
+        {
+            int result = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+            Errno error = Check(result);
+            fd = new SafeFd(result);
+            return error;
+        }
+    }
+
+    /// <summary>fcntl(2), F_ADD_SEALS: the memory can neither shrink nor grow any more, nor lose these seals.</summary>
+    internal static Errno SealLength(SafeFd fd)
+    {
+        Errno error = Check(fcntl(fd.Number, F_ADD_SEALS, LengthSeals));
+        GC.KeepAlive(fd);
+        return error;
+    }
+
+    /// <summary>
+    /// Whether a descriptor is memory whose length cannot change: memfd_secret(2) with a length, or memfd_create(2)
+    /// sealed. Anything else may be cut off under a mapping.
+    /// </summary>
+    internal static bool IsFixedMemory(SafeFd fd)
+    {
+        if (IsSecretMemory(fd))
+        {
+            return true;
+        }
+
+        int seals = fcntl(fd.Number, F_GET_SEALS, 0);
+        GC.KeepAlive(fd);
+        return seals >= 0 && (seals & LengthSeals) == LengthSeals;
+    }
+
+    /// <summary>Whether a descriptor is of memfd_secret(2), whose mappings are locked and out of dumps by themselves.</summary>
+    internal static bool IsSecretMemory(SafeFd fd)
+    {
+        // struct statfs is 120 bytes, f_type first, on 64-bit architectures.
+        ulong* status = stackalloc ulong[32];
+        bool secret = fstatfs(fd.Number, status) == 0 && *status == SECRETMEM_MAGIC;
+        GC.KeepAlive(fd);
+        return secret;
     }
 
     /// <summary>ftruncate(2).</summary>

@@ -34,7 +34,12 @@ internal static class SecretMemory
     internal static nint Map(nuint length) => Map(length, Kind);
 
     /// <summary>As <see cref="Map(nuint)"/>, of a given kind.</summary>
-    internal static nint Map(nuint length, SecretMemoryKind kind)
+    internal static nint Map(nuint length, SecretMemoryKind kind) => Map(length, kind, null);
+
+    /// <summary>As <see cref="Map(nuint)"/>, of memory that has a descriptor and a length already.</summary>
+    internal static nint Map(nuint length, SafeFd memory) => Map(length, SecretMemoryKind.Locked, memory);
+
+    private static nint Map(nuint length, SecretMemoryKind kind, SafeFd? memory)
     {
         nuint whole = length + (2 * PageSize);
         Errno error = Posix.ReserveAddresses(whole, out nint reserved);
@@ -44,10 +49,10 @@ internal static class SecretMemory
         }
 
         nint address = reserved + (nint)PageSize;
-        error = Populate(address, length, kind);
+        error = Populate(address, length, kind, memory);
         if (error is Errno.EAGAIN or Errno.ENOMEM or Errno.EPERM && RaiseLockLimit())
         {
-            error = Populate(address, length, kind);
+            error = Populate(address, length, kind, memory);
         }
 
         if (error != Errno.None)
@@ -79,11 +84,11 @@ internal static class SecretMemory
         }
     }
 
-    private static Errno Populate(nint address, nuint length, SecretMemoryKind kind)
+    private static Errno Populate(nint address, nuint length, SecretMemoryKind kind, SafeFd? memory)
     {
-        Errno error = kind == SecretMemoryKind.MemFdSecret
+        Errno error = memory is null && kind == SecretMemoryKind.MemFdSecret
             ? PopulateSecret(address, length)
-            : PopulateLocked(address, length);
+            : PopulateLocked(address, length, memory);
         return error != Errno.None ? error : Posix.ExcludeFromForks(address, length);
     }
 
@@ -102,14 +107,17 @@ internal static class SecretMemory
         }
     }
 
-    private static Errno PopulateLocked(nint address, nuint length)
+    private static Errno PopulateLocked(nint address, nuint length, SafeFd? memory)
     {
-        Errno error = Posix.MapAnonymousAt(address, length);
-        if (error == Errno.None)
+        Errno error = memory is null
+            ? Posix.MapAnonymousAt(address, length)
+            : Posix.MapFileAt(address, length, memory);
+        if (error != Errno.None || (memory is not null && Posix.IsSecretMemory(memory)))
         {
-            error = Posix.ExcludeFromDumps(address, length);
+            return error; // mlock(2) of memfd_secret memory is ENOMEM: it is locked already.
         }
 
+        error = Posix.ExcludeFromDumps(address, length);
         return error != Errno.None ? error : Posix.Lock(address, length);
     }
 

@@ -94,6 +94,34 @@ public sealed class LocalVolumeKeyLease : IVolumeKeyLease
         }
     }
 
+    /// <summary>The key in memory that can be sent to another process; null when it is gone. The caller disposes it.</summary>
+    internal SecretPage? MakeLoan()
+    {
+        try
+        {
+            using SecretBuffer.RevealedSecret key = _volumeKey.UnsafeReveal();
+            SecretPage page = SecretPage.Create();
+            key.Bytes.CopyTo(page.UnsafeBytes);
+            return page;
+        }
+        catch (ObjectDisposedException) when (_revoked)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A lease on the key in memory that came from another process, which stays the caller's.</summary>
+    internal static LocalVolumeKeyLease FromLoan(SecretPage page)
+    {
+        SecretBuffer key = SecretBuffer.Allocate(KeyLength);
+        using (SecretBuffer.RevealedSecret bytes = key.UnsafeReveal())
+        {
+            page.UnsafeBytes[..KeyLength].CopyTo(bytes.Bytes);
+        }
+
+        return new LocalVolumeKeyLease(key);
+    }
+
     /// <summary>Wipes the key, once no call in flight uses it. What was unwrapped from it is its holder's to wipe.</summary>
     public void Revoke()
     {
