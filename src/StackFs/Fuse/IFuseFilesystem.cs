@@ -9,6 +9,12 @@ internal interface IFuseFilesystem
     /// </summary>
     FuseInitReply Negotiate(in KernelOffer offer);
 
+    /// <summary>The kernel agreed; called once, after <see cref="Negotiate"/> and before any worker exists.</summary>
+    /// <param name="notifier">Tells the kernel what it must no longer cache, as long as the session runs.</param>
+    void Serving(FuseNotifier notifier)
+    {
+    }
+
     /// <summary>
     /// Makes one worker. Called on the worker's own thread, so that it can take per-thread state (<c>unshare</c>,
     /// filesystem credentials) at once. May be called again later, when slow requests keep all workers busy.

@@ -25,7 +25,7 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
     public bool IsShared => _filesystem.IsShared;
 
     /// <summary>Whether the kernel keeps dirty pages.</summary>
-    public bool UsesWriteback => _filesystem.Options.UsesWriteback ?? !_filesystem.IsShared;
+    public bool UsesWriteback => _filesystem.UsesWriteback;
 
     /// <summary>The format of the lower files.</summary>
     public FormatDescription Format => _filesystem.Format.Description;
@@ -139,6 +139,9 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
         flags |= UsesWriteback ? InitFlags.WritebackCache : InitFlags.AutoInvalData;
         return new FuseInitReply { Flags = flags };
     }
+
+    /// <inheritdoc/>
+    public void Serving(FuseNotifier notifier) => _filesystem.DirtyPages.Notifier = notifier;
 
     /// <inheritdoc/>
     public IFuseWorker CreateWorker() => new OperationWorker(_filesystem);

@@ -113,6 +113,14 @@ internal static class FileData
             return;
         }
 
+        if (worker.Filesystem.UsesWriteback && handle.Content.HasWriters
+            && worker.Filesystem.DirtyPages.WriteBack(request.Header.NodeId, (long)seek.Offset) != Errno.None)
+        {
+            // EINVAL is what a filesystem answers that knows no holes: programs read on as if there were none.
+            reply.Fail(Errno.EINVAL);
+            return;
+        }
+
         Errno error = seek.Whence == DataFlags.SeekData
             ? handle.File.SeekData((long)seek.Offset, out long found)
             : handle.File.SeekHole((long)seek.Offset, out found);
@@ -171,6 +179,14 @@ internal static class FileData
         {
             Span<byte> buffer = reply.Payload[..(int)Math.Min(wanted - copied, reply.Payload.Length)];
             error = source.File.Read((long)copy.OffsetIn + copied, buffer, worker.Scratch, out int read);
+            if (error == Errno.None && read < buffer.Length && worker.Filesystem.UsesWriteback)
+            {
+                // The kernel asks for nothing past the end it knows. What it has not yet written ends farther on, and
+                // everything before that in the range is here: the rest are zeros.
+                buffer[read..].Clear();
+                read = buffer.Length;
+            }
+
             if (read == 0)
             {
                 break;

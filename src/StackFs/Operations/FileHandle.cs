@@ -12,6 +12,10 @@ internal sealed class FileHandle : Handle
     {
         Content = content;
         Flags = flags;
+        if (IsWritable)
+        {
+            content.AddWriter();
+        }
     }
 
     /// <summary>What all handles of the file share.</summary>

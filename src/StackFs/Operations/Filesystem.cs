@@ -31,6 +31,12 @@ internal sealed class Filesystem
     /// <summary>How long the kernel may keep what it is told.</summary>
     internal required CacheLifetimes Lifetimes { get; init; }
 
+    /// <summary>Whether the kernel keeps dirty pages, and with them size and times of what it writes.</summary>
+    internal bool UsesWriteback => Options.UsesWriteback ?? !IsShared;
+
+    /// <summary>Has the kernel write back what it keeps.</summary>
+    internal DirtyPages DirtyPages { get; } = new();
+
     /// <summary>Open files and directories.</summary>
     internal SlotTable<Handle> Handles { get; } = new();
 }

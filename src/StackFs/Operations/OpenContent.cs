@@ -9,6 +9,7 @@ internal sealed class OpenContent
 {
     private OpenFile _file;
     private List<OpenFile>? _retired;
+    private int _writers;
 
     /// <summary>Takes ownership of <paramref name="file"/>, which owns <paramref name="descriptor"/>.</summary>
     internal OpenContent(OpenFile file, SafeFd descriptor, bool isWritable)
@@ -29,6 +30,15 @@ internal sealed class OpenContent
 
     /// <summary>Handles and operations in flight that use it; the last one closes it.</summary>
     internal int Users { get; set; } = 1;
+
+    /// <summary>Whether a handle may write, so that the kernel may keep dirty pages of the file.</summary>
+    internal bool HasWriters => Volatile.Read(ref _writers) > 0;
+
+    /// <summary>A handle that may write was made.</summary>
+    internal void AddWriter() => Interlocked.Increment(ref _writers);
+
+    /// <summary>It was released.</summary>
+    internal void RemoveWriter() => Interlocked.Decrement(ref _writers);
 
     /// <summary>
     /// Goes over to the same lower file opened for writing. The former one, which was only read, is closed with this

@@ -118,9 +118,18 @@ internal static class Opens
     {
         RequestReader reader = request.Reader;
         FuseReleaseIn release = reader.Read<FuseReleaseIn>();
-        reply.Result(worker.Filesystem.Handles.Remove(release.FileHandle.Value) is FileHandle handle
-            ? OpenFiles.Release(worker, handle.Inode, handle.Content)
-            : Errno.EBADF);
+        if (worker.Filesystem.Handles.Remove(release.FileHandle.Value) is not FileHandle handle)
+        {
+            reply.Fail(Errno.EBADF);
+            return;
+        }
+
+        if (handle.IsWritable)
+        {
+            handle.Content.RemoveWriter();
+        }
+
+        reply.Result(OpenFiles.Release(worker, handle.Inode, handle.Content));
     }
 
     private static Errno Open(OperationWorker worker, Inode inode, in FuseOpenIn open, out FuseOpenOut opened)

@@ -24,6 +24,7 @@ internal sealed class OperationWorker : IFuseWorker
     {
         Filesystem = filesystem;
         _codecs = filesystem.Format.CreateCodecs();
+        filesystem.DirtyPages.AddWorker();
     }
 
     /// <summary>What all workers share.</summary>
@@ -68,6 +69,7 @@ internal sealed class OperationWorker : IFuseWorker
     /// <inheritdoc/>
     public void Dispose()
     {
+        Filesystem.DirtyPages.RemoveWorker();
         _codecs.Dispose();
         Scratch.Dispose();
     }

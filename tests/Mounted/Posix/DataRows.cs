@@ -120,6 +120,19 @@ internal static class DataRows
             int fd = s.Open("f", O_RDONLY);
             return $"{Lseek(fd, 0, SEEK_DATA)} {Lseek(fd, 0, SEEK_HOLE)} {Lseek(fd, 5, SEEK_DATA)} {Lseek(fd, 9, SEEK_HOLE)}";
         }),
+        new("SEEK_DATA and SEEK_HOLE see what was just written", "0 100000 ENXIO", s =>
+        {
+            int fd = s.Open("f", O_CREAT | O_RDWR, 0x1A4);
+            Pwrite(fd, Scene.Pattern(100_000), 0);
+            return $"{Lseek(fd, 0, SEEK_DATA)} {Lseek(fd, 0, SEEK_HOLE)} {Lseek(fd, 100_000, SEEK_DATA)}";
+        }),
+        new("copy_file_range copies zeros before what was just written", "5000 True", s =>
+        {
+            int fd = s.Open("a", O_CREAT | O_RDWR, 0x1A4);
+            Pwrite(fd, [1], 1_000_000);
+            Result copied = CopyFileRange(fd, 0, s.Open("b", O_CREAT | O_RDWR, 0x1A4), 0, 5000);
+            return $"{copied} {Equal(s, "b", new byte[5000])}";
+        }),
         new("SEEK_DATA finds data behind a hole of a mebibyte", "True True", s =>
         {
             int fd = s.Open("f");

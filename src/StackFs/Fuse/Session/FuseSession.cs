@@ -63,6 +63,7 @@ internal sealed class FuseSession : IDisposable
         {
             if (Negotiate())
             {
+                _filesystem.Serving(Notifier);
                 StartWorkers();
                 _over.Task.Wait();
             }
