@@ -145,6 +145,7 @@ internal sealed class Stage : IDisposable
             .Replace("{pass}", _base + "/pass", StringComparison.Ordinal);
         ProcessStartInfo start = new("/bin/sh", ["-c", filled]) { RedirectStandardInput = true };
         start.Environment["HOME"] = _base;
+        start.Environment["STACKFS_CONFIG_DIR"] = _base + "/config";
         start.Environment.Remove("XDG_CONFIG_HOME");
         Process process = Process.Start(start)!;
         process.StandardInput.Close();

@@ -67,6 +67,7 @@ internal sealed record Target(string Name, string? Program, string[] Init, strin
         if (values.TryGetValue("home", out string? home))
         {
             start.Environment["HOME"] = home;
+            start.Environment["STACKFS_CONFIG_DIR"] = home + "/config";
             start.Environment.Remove("XDG_CONFIG_HOME");
             start.Environment.Remove("XDG_RUNTIME_DIR");
         }
