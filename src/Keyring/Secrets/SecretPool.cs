@@ -25,6 +25,8 @@ internal static class SecretPool
     private static readonly Stack<nint>[] Free =
         [.. Enumerable.Range(0, LargestShift - SmallestShift + 1).Select(_ => new Stack<nint>())];
 
+    private static readonly int[] Carved = new int[LargestShift - SmallestShift + 1];
+
     /// <summary>Bytes of secret pages this process has mapped.</summary>
     internal static long MappedBytes { get; private set; }
 
@@ -81,9 +83,10 @@ internal static class SecretPool
     {
         int size = 1 << shift;
         int count = (int)SlabSize / size;
-        // Room for every address first: pushing must not fail halfway, nor when a finalizer returns one.
-        free.EnsureCapacity(free.Capacity + count);
+        // Room for every address of this size first: pushing must not fail halfway, nor when a finalizer returns one.
+        free.EnsureCapacity(Carved[shift - SmallestShift] + count);
         nint slab = SecretMemory.Map(SlabSize);
+        Carved[shift - SmallestShift] += count;
         MappedBytes += (long)SlabSize;
         for (int i = count - 1; i >= 0; i--)
         {

@@ -105,6 +105,17 @@ public sealed class SecretBufferTests
     }
 
     [Fact]
+    public void TheCostOfManySecretsIsLinear()
+    {
+        // 60,000 of the size of a file key: 2 MiB locked, below the usual limit of 8.
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        SecretBuffer[] secrets = [.. Enumerable.Range(0, 60_000).Select(_ => SecretBuffer.Allocate(32))];
+        long perSecret = (GC.GetAllocatedBytesForCurrentThread() - before) / secrets.Length;
+        Array.ForEach(secrets, secret => secret.Dispose());
+        Assert.InRange(perSecret, 0, 200);
+    }
+
+    [Fact]
     public void UseAllocatesNothing()
     {
         using SecretBuffer secret = SecretBuffer.Random(32);
