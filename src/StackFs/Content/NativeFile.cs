@@ -36,6 +36,7 @@ internal sealed partial class NativeFile : OpenFile
     private bool _lastIsFinal = true;
     private volatile bool _isSparse;
     private volatile bool _modified;
+    private bool _isSizeMisleading;
 
     // Whether any page may not be durable, and whether those that give the rest its meaning may not: the last extent, and
     // the header's SPARSE. In a file with holes they must be, before what stands in front of them goes.
@@ -67,6 +68,12 @@ internal sealed partial class NativeFile : OpenFile
     public override long Size => Volatile.Read(ref _size);
 
     /// <inheritdoc/>
+    public override bool IsLost => _header == HeaderPresence.Erased;
+
+    /// <inheritdoc/>
+    public override bool IsSizeMisleading => _isSizeMisleading;
+
+    /// <inheritdoc/>
     public override bool NeedsSeal => _modified;
 
     /// <summary>Whether a zero page within the file is a hole.</summary>
@@ -95,6 +102,11 @@ internal sealed partial class NativeFile : OpenFile
         {
             opened.Dispose();
             opened = null!;
+        }
+        else
+        {
+            opened._isSizeMisleading =
+                NativeSizeRule.TryGetUpperSize(opened._lowerSize, out long told) && told != opened.Size;
         }
 
         file = opened;

@@ -13,6 +13,17 @@ internal abstract class OpenFile : IDisposable
     /// <summary>The upper size now.</summary>
     public abstract long Size { get; }
 
+    /// <summary>
+    /// Whether the lower file told, before it was opened, another size than the true one: a crash, or somebody changed it.
+    /// What was told by then, to the kernel too, is wrong.
+    /// </summary>
+    public virtual bool IsSizeMisleading => false;
+
+    /// <summary>
+    /// Whether there is data that nothing can read any more: reading and writing answer EIO, truncating to nothing gives it up.
+    /// </summary>
+    public virtual bool IsLost => false;
+
     /// <summary>Whether something was written that <see cref="Seal"/> has not settled.</summary>
     public abstract bool NeedsSeal { get; }
 

@@ -61,6 +61,17 @@ internal sealed class Inode : Numbered
     /// <summary>True once it left the table; guarded by the table's shard.</summary>
     internal bool IsForgotten { get; set; }
 
+    /// <summary>
+    /// Its size is told by its content alone: the lower file's own size was found to say something else. Set when it is made.
+    /// </summary>
+    internal bool MustOpenForSize { get; set; }
+
+    /// <summary>
+    /// Another inode has taken its place, since the kernel was told a wrong size for this one: it answers ESTALE, and the
+    /// kernel looks its name up again. Guarded by the table's shard, and by this inode's monitor where it is opened.
+    /// </summary>
+    internal bool IsRetired { get; set; }
+
     /// <summary>Next in the chain of the table's index by <see cref="Lower"/>; guarded by the table's shard.</summary>
     internal Inode? NextInIndex { get; set; }
 

@@ -111,6 +111,34 @@ internal sealed class InodeTable
         }
     }
 
+    /// <summary>
+    /// Puts an inode aside for which the kernel was told a wrong size: under writeback caching it never takes another one for
+    /// an inode that it has. The next lookup makes a new inode, which has its content opened to tell the size.
+    /// </summary>
+    internal void Retire(Inode inode)
+    {
+        Shard shard = ShardOf(inode.Lower);
+        lock (shard.Lock)
+        {
+            inode.IsRetired = true;
+            shard.Index.Remove(inode);
+            _ = shard.Misleading.Add(inode.Lower);
+        }
+    }
+
+    /// <summary>
+    /// Takes a lower file's own size for true again. Not when an inode is forgotten: the kernel gives back the one it found
+    /// instead of a retired one before it looks once more.
+    /// </summary>
+    internal void TrustSize(LowerId lower)
+    {
+        Shard shard = ShardOf(lower);
+        lock (shard.Lock)
+        {
+            _ = shard.Misleading.Remove(lower);
+        }
+    }
+
     /// <summary>Adds a location unless it is known; forgets another inode's claim to the same name.</summary>
     internal void AddName(Inode inode, Inode parent, ReadOnlySpan<byte> lowerName)
     {
@@ -177,7 +205,7 @@ internal sealed class InodeTable
             {
                 // Another type under the same number: the lower file was replaced behind our back. The newest is found
                 // first from now on; the old one answers ESTALE by its type until the kernel forgets it.
-                inode = new Inode(lower, mode);
+                inode = new Inode(lower, mode) { MustOpenForSize = shard.Misleading.Contains(lower) };
                 _ = _numbers.Add(inode);
                 shard.Index.Add(inode);
             }
@@ -304,5 +332,7 @@ internal sealed class InodeTable
         internal Lock Lock { get; } = new();
 
         internal LowerIdIndex Index { get; } = new();
+
+        internal HashSet<LowerId> Misleading { get; } = [];
     }
 }

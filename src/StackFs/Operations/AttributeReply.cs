@@ -65,7 +65,8 @@ internal static class AttributeReply
         }
 
         LowerFormat format = worker.Filesystem.Format;
-        if (OpenFiles.TryGetSize(inode, out long size) || format.TryGetUpperSize(lowerSize, in address, out size))
+        if (OpenFiles.TryGetSize(inode, out long size)
+            || (!inode.MustOpenForSize && format.TryGetUpperSize(lowerSize, in address, out size)))
         {
             return (ulong)size;
         }

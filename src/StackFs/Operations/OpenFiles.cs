@@ -28,6 +28,11 @@ internal static class OpenFiles
 
         lock (inode)
         {
+            if (inode.IsRetired)
+            {
+                return Errno.ESTALE;
+            }
+
             OpenContent? current = OpenContent.Of(inode);
             if (current is null)
             {
@@ -47,6 +52,47 @@ internal static class OpenFiles
             current.Users++;
             content = current;
             return Errno.None;
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="Acquire"/>, for a handle that the kernel will read through by the size it knows. Where that proves wrong,
+    /// the inode is retired, and the answer, ESTALE, has the kernel look the name up again; programs see nothing of it.
+    /// </summary>
+    /// <returns>EIO for a file whose data is lost: it can be truncated and removed, not opened.</returns>
+    internal static Errno AcquireForHandle(OperationWorker worker, Inode inode, bool forWriting, out OpenContent? content)
+    {
+        lock (inode)
+        {
+            Errno error = Acquire(worker, inode, forWriting, out content);
+            if (error == Errno.None && content!.File.IsLost)
+            {
+                // Only read, so there is nothing to seal.
+                _ = Release(worker, inode, content);
+                content = null;
+                return Errno.EIO;
+            }
+
+            if (error != Errno.None || content!.Users > 1)
+            {
+                return error;
+            }
+
+            if (!content.File.IsSizeMisleading || inode.MustOpenForSize)
+            {
+                if (inode.MustOpenForSize && !content.File.IsSizeMisleading)
+                {
+                    worker.Filesystem.Inodes.TrustSize(inode.Lower);
+                }
+
+                return Errno.None;
+            }
+
+            // Just opened: there is nothing to seal.
+            _ = Release(worker, inode, content);
+            content = null;
+            worker.Filesystem.Inodes.Retire(inode);
+            return Errno.ESTALE;
         }
     }
 

@@ -137,7 +137,9 @@ internal static class Opens
         opened = default;
         bool truncates = (open.Flags & OpenFlags.Truncate) != 0;
         bool forWriting = truncates || (open.Flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly;
-        Errno error = OpenFiles.Acquire(worker, inode, forWriting, out OpenContent? content);
+        Errno error = truncates
+            ? OpenFiles.Acquire(worker, inode, forWriting, out OpenContent? content)
+            : OpenFiles.AcquireForHandle(worker, inode, forWriting, out content);
         if (error != Errno.None)
         {
             return error;

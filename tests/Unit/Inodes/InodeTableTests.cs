@@ -83,6 +83,30 @@ public sealed class InodeTableTests : IDisposable
     }
 
     [Fact]
+    public void A_retired_inode_gives_way_to_one_whose_content_tells_its_size()
+    {
+        LowerId id = new(1, 99);
+        Inode old = Table.Remember(id, ModeBits.Regular, Table.Root, "x"u8);
+        Assert.False(old.MustOpenForSize);
+        Table.Retire(old);
+
+        Inode successor = Table.Remember(id, ModeBits.Regular, Table.Root, "x"u8);
+        Assert.NotEqual(old.Id, successor.Id);
+        Assert.True(successor.MustOpenForSize);
+        Assert.Same(old, Table.Find(old.Id));
+        Table.Forget(old.Id, 1);
+        Assert.Same(successor, Table.Remember(id, ModeBits.Regular, Table.Root, "x"u8));
+        Table.Forget(successor.Id, 2);
+
+        Assert.Equal(1, Table.Count);
+        Inode again = Table.Remember(id, ModeBits.Regular, Table.Root, "x"u8);
+        Assert.True(again.MustOpenForSize);
+        Table.Forget(again.Id, 1);
+        Table.TrustSize(id);
+        Assert.False(Table.Remember(id, ModeBits.Regular, Table.Root, "x"u8).MustOpenForSize);
+    }
+
+    [Fact]
     public void A_directory_stays_while_a_child_is_found_through_it()
     {
         Inode directory = _lower.MakeDirectory(Table.Root, "d");
