@@ -18,6 +18,7 @@ internal static class Machine
         "fuse" => File.Exists("/dev/fuse") ? null : "/dev/fuse is missing (modprobe fuse)",
         "root" => Environment.UserName == "root" ? null : "runs as root only",
         "user" => Missing("root") ?? Program("setpriv") ?? Program("fusermount3"),
+        "helper" => Missing("root") ?? Program("mount") ?? Program("findmnt"),
         "terminal" => Program("script"),
         _ => throw new ArgumentOutOfRangeException(nameof(need), need, "not a need that is known"),
     };

@@ -20,7 +20,7 @@ public class OurMountTests
     [Fact]
     public void A_request_survives_the_pipe()
     {
-        MountRequest request = new("/a b", "/c\nd", "key=passphrase,ro", Foreground: false, Sloppy: true, Verbose: false);
+        MountRequest request = new("/a b", "/c\nd", "key=passphrase,ro", Foreground: false, Sloppy: true, Verbose: false, "mount.stackfs");
         Assert.Equal(request, MountRequest.FromBytes(request.ToBytes()));
         Assert.Null(MountRequest.FromBytes("/a\0/b\0"u8));
     }

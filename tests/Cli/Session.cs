@@ -24,9 +24,9 @@ internal sealed partial class Session : IDisposable
         string script = Path.Combine(_directory, "script");
         File.WriteAllText(script, Script(transcript));
 
-        bool asUser = transcript.Needs.Contains("user");
+        bool ownNamespace = transcript.Needs.Contains("user") || transcript.Needs.Contains("helper");
         ProcessStartInfo start = new("setsid") { RedirectStandardOutput = true, RedirectStandardInput = true, WorkingDirectory = work };
-        foreach (string argument in (string[])(asUser ? ["--wait", "unshare", "--mount", "sh", script] : ["--wait", "sh", script]))
+        foreach (string argument in (string[])(ownNamespace ? ["--wait", "unshare", "--mount", "sh", script] : ["--wait", "sh", script]))
         {
             start.ArgumentList.Add(argument);
         }
@@ -84,6 +84,11 @@ internal sealed partial class Session : IDisposable
             lines.AddRange(UserPrelude);
         }
 
+        if (transcript.Needs.Contains("helper"))
+        {
+            lines.AddRange(HelperPrelude);
+        }
+
         foreach (Transcript.Step step in transcript.Steps)
         {
             lines.Add(step.Command);
@@ -102,6 +107,13 @@ internal sealed partial class Session : IDisposable
         "mknod ../fuse c 10 229 && chmod 666 ../fuse && mount --bind ../fuse /dev/fuse",
         "chown 65534:65534 .",
         "as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups -- \"$@\"; }",
+    ];
+
+    /// <summary>mount(8) looks for helpers in /sbin alone, whatever PATH says: there a copy of it with ours added.</summary>
+    private static readonly string[] HelperPrelude =
+    [
+        "mkdir ../sbin && cp -a /usr/sbin/. ../sbin && cp -a ../bin/. ../sbin && mount --bind ../sbin /usr/sbin",
+        "[ /sbin -ef /usr/sbin ] || mount --bind ../sbin /sbin",
     ];
 
     private List<IReadOnlyList<string>> Split(string output)

@@ -18,6 +18,24 @@ public class TranscriptTests
     [TranscriptFact]
     public void Mount() => Play();
 
+    [TranscriptFact]
+    public void Mount_refused() => Play();
+
+    [TranscriptFact]
+    public void Mount_helper() => Play();
+
+    [TranscriptFact]
+    public void Several() => Play();
+
+    [TranscriptFact]
+    public void User() => Play();
+
+    [TranscriptFact]
+    public void Prompt() => Play();
+
+    [TranscriptFact]
+    public void Cat() => Play();
+
     [Fact]
     public void Every_transcript_has_a_method() => Assert.Equal(
         Transcript.Names(),

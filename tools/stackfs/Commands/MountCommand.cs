@@ -1,4 +1,5 @@
 using System.CommandLine;
+using StackFs.Cli.Output;
 using StackFs.Cli.Serving;
 
 namespace StackFs.Cli.Commands;
@@ -47,7 +48,8 @@ internal static class MountCommand
             options,
             foreground,
             sloppy,
-            verbose);
+            verbose,
+            Messages.CalledAs);
         if (fake)
         {
             return Server.Check(request);

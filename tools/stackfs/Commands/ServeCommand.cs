@@ -20,13 +20,17 @@ internal static class ServeCommand
             throw new CommandException(ExitCode.Usage, "serve is for stackfs's own use", "try: stackfs mount --help");
         }
 
+        MountRequest request;
         using (requestRead)
+        {
+            request = Read(requestRead);
+            Messages.CalledAs = request.CalledAs;
+        }
+
         using (word)
         {
-            // Neither may reach fusermount3, which would hold the caller's pipe open.
-            _ = Posix.SetCloseOnExec(requestRead); // Checked by the read below.
-            _ = Posix.SetCloseOnExec(word);
-            MountRequest request = Read(requestRead);
+            // It may not reach fusermount3, which would hold the caller's pipe open.
+            _ = Posix.SetCloseOnExec(word.Number); // Cannot fail on an open descriptor.
             return Server.Run(request, () => LeaveCaller(word));
         }
     }
@@ -38,14 +42,18 @@ internal static class ServeCommand
     private static void LeaveCaller(SafeFd word)
     {
         _ = Posix.NewSession(); // EPERM: the caller has given us a session of our own already.
-        Errno errno = Posix.CloseStandardStreams();
+        Errno errno = Descriptors.LetGoOfStandardStreams();
         if (errno != Errno.None)
         {
             throw new CommandException(ExitCode.Failure, $"/dev/null: {ErrnoText.Of(errno)}");
         }
 
-        using FileStream stream = Stream(word, FileAccess.Write);
-        stream.WriteByte((byte)ExitCode.Success);
+        using (FileStream stream = Stream(word, FileAccess.Write))
+        {
+            stream.WriteByte((byte)ExitCode.Success);
+        }
+
+        word.Dispose();
     }
 
     private static MountRequest Read(SafeFd requestRead)

@@ -36,6 +36,12 @@ internal static class UmountCommand
         OurMount mount = OurMount.Find(path) ??
             throw new CommandException(ExitCode.NotMounted, $"{path}: no StackFs mount there", "see what is mounted: stackfs status");
 
+        if (Posix.EffectiveUser != 0 && Posix.EffectiveUser != mount.UserId)
+        {
+            throw new CommandException(
+                ExitCode.NotPermitted, $"{mount.Mountpoint}: not yours to unmount; only who mounted it or root may");
+        }
+
         using SafeFd? server = ServerOf(mount);
         try
         {

@@ -26,14 +26,14 @@ internal static unsafe partial class Posix
         return errno;
     }
 
-    /// <summary>Keeps an inherited descriptor from the programs that this one starts.</summary>
-    internal static Errno SetCloseOnExec(SafeFd fd) => Result(fcntl(fd, SetFdFlags, FdCloseOnExec));
+    /// <summary>Keeps an inherited descriptor from the programs that this one starts; EBADF where it is not open.</summary>
+    internal static Errno SetCloseOnExec(int fd) => Result(fcntl(fd, SetFdFlags, FdCloseOnExec));
 
     /// <summary>setsid(2): leaves the session and its terminal.</summary>
     internal static Errno NewSession() => Result(setsid());
 
-    /// <summary>Puts /dev/null in the place of standard input, output and error.</summary>
-    internal static Errno CloseStandardStreams()
+    /// <summary>Opens /dev/null.</summary>
+    internal static Errno OpenNull(out SafeFd nothing)
     {
         int fd;
         fixed (byte* path = "/dev/null\0"u8)
@@ -41,15 +41,12 @@ internal static unsafe partial class Posix
             fd = open(path, ReadWrite | CloseOnExec, 0);
         }
 
-        Errno errno = Result(fd);
-        using SafeFd nothing = new(fd);
-        for (int stream = 0; stream <= 2 && errno == Errno.None; stream++)
-        {
-            errno = Result(dup2(nothing, stream));
-        }
-
-        return errno;
+        nothing = new SafeFd(fd);
+        return Result(fd);
     }
+
+    /// <summary>dup3(2): lets the descriptor number <paramref name="fd"/> lead to another file.</summary>
+    internal static Errno Replace(int fd, SafeFd by, bool closeOnExec) => Result(dup3(by, fd, closeOnExec ? CloseOnExec : 0));
 
     /// <summary>setenv(3): for the native environment, which execve(2) passes on.</summary>
     /// <param name="name">With its terminating zero.</param>
@@ -129,7 +126,7 @@ internal static unsafe partial class Posix
     private static partial int pipe2(int* ends, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial int fcntl(SafeFd fd, int command, int argument);
+    private static partial int fcntl(int fd, int command, int argument);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setsid();
@@ -138,7 +135,7 @@ internal static unsafe partial class Posix
     private static partial int open(byte* path, int flags, uint mode);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial int dup2(SafeFd from, int to);
+    private static partial int dup3(SafeFd from, int to, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setenv(byte* name, byte* value, int overwrite);

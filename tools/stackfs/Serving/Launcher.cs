@@ -26,6 +26,7 @@ internal static class Launcher
     /// </returns>
     public static ExitCode Launch(MountRequest request)
     {
+        Descriptors.KeepFromChild(request.Options);
         Check(Posix.Pipe(out SafeFd requestRead, out SafeFd requestWrite));
         Check(Posix.Pipe(out SafeFd wordRead, out SafeFd wordWrite));
         using (wordRead)

@@ -13,21 +13,22 @@ namespace StackFs.Cli.Serving;
 /// <param name="Foreground">Serve in the process that was called, with messages on standard error.</param>
 /// <param name="Sloppy">Unknown options are ignored, as <c>mount -s</c> asks.</param>
 /// <param name="Verbose">Say what is done.</param>
+/// <param name="CalledAs">The name in front of messages, <see cref="Output.Messages.CalledAs"/>.</param>
 internal sealed record MountRequest(
-    string Lower, string Mountpoint, string Options, bool Foreground, bool Sloppy, bool Verbose)
+    string Lower, string Mountpoint, string Options, bool Foreground, bool Sloppy, bool Verbose, string CalledAs)
 {
-    private const int FieldCount = 6;
+    private const int FieldCount = 7;
 
     /// <summary>The request as NUL-terminated UTF-8 fields.</summary>
     public byte[] ToBytes() => Encoding.UTF8.GetBytes(string.Concat(
-        new[] { Lower, Mountpoint, Options, Flag(Foreground), Flag(Sloppy), Flag(Verbose) }.Select(f => f + '\0')));
+        new[] { Lower, Mountpoint, Options, Flag(Foreground), Flag(Sloppy), Flag(Verbose), CalledAs }.Select(f => f + '\0')));
 
     /// <summary>The inverse of <see cref="ToBytes"/>; null when the bytes are not a request.</summary>
     public static MountRequest? FromBytes(ReadOnlySpan<byte> bytes)
     {
         string[] fields = Encoding.UTF8.GetString(bytes).Split('\0');
         return fields.Length == FieldCount + 1 && fields[FieldCount].Length == 0
-            ? new MountRequest(fields[0], fields[1], fields[2], fields[3] == "1", fields[4] == "1", fields[5] == "1")
+            ? new MountRequest(fields[0], fields[1], fields[2], fields[3] == "1", fields[4] == "1", fields[5] == "1", fields[6])
             : null;
     }
 
