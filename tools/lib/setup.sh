@@ -99,4 +99,17 @@ need_fuse() {
     [ -c /dev/fuse ] ||
         die "there is no /dev/fuse, so nothing can be mounted" \
             "load the module as root (modprobe fuse); a container needs --device /dev/fuse --cap-add SYS_ADMIN"
+    { [ -r /dev/fuse ] && [ -w /dev/fuse ]; } ||
+        die "/dev/fuse is not open to $(id -un)" \
+            "udev gives it mode 666 on an installed Debian; without udev, as root: chmod 666 /dev/fuse"
+}
+
+# open_fuse_to_users: lets tests mount as a plain user where no udev has given /dev/fuse its usual mode. Prints the mode
+# to put back afterwards, or nothing.
+open_fuse_to_users() {
+    mode=$(stat -c %a /dev/fuse)
+    if [ "$(id -u)" -eq 0 ] && [ "$mode" != 666 ]; then
+        say "/dev/fuse has mode $mode; while the tests run it has 666, as udev sets it" >&2
+        chmod 666 /dev/fuse && printf '%s\n' "$mode"
+    fi
 }
