@@ -1,0 +1,151 @@
+using System.Diagnostics;
+using StackFs.Keyring.Crypto;
+using StackFs.Keyring.Interop;
+using StackFs.Keyring.Secrets;
+using StackFs.Keyring.Slots;
+using StackFs.Keyring.Sources;
+using StackFs.Keyring.Volumes;
+
+namespace StackFs.Tests.Unit.Keyring;
+
+/// <summary>
+/// No copy of a secret is left in memory that could be swapped or dumped. The secrets are made by other programs or in
+/// secret memory, so that the test itself leaves none.
+/// </summary>
+public sealed class SecretResidueTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("stackfs-residue-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public void TheSearchFindsACopy()
+    {
+        using SecretBuffer secret = SecretBuffer.Random(32);
+        MemorySearch search = new(secret);
+        Assert.Empty(search.Find());
+        byte[] copy = Bytes.Reveal(secret);
+        Assert.NotEmpty(search.Find());
+        GC.KeepAlive(copy);
+    }
+
+    [Fact]
+    public void UnlockingAVolumeLeavesNoSecretBehind()
+    {
+        string passfile = Path.Combine(_directory.FullName, "pass");
+        Run($"openssl rand -base64 -out {passfile} 33");
+        Assert.Equal(Errno.None, ConfigFile.OpenLowerRoot(_directory.FullName, out SafeFd lowerRoot));
+        using SafeFd root = lowerRoot;
+        ConfigFile file = new(root);
+        Assert.True(SecretReader.FromFile(passfile, out SecretBuffer? passphrase).IsOk);
+        List<MemorySearch> searches = [new MemorySearch(passphrase!)];
+        ScryptCost cost = new(10, 8, 1);
+        using PassphraseKey key = new(passphrase!, cost);
+        Assert.Equal(ConfigStatus.Ok, Volume.Create(file, VolumeSettings.Default, [key], out Volume? made));
+        made!.Dispose();
+
+        Assert.Equal(ConfigStatus.Ok, file.Read(out UnverifiedConfig? unverified));
+        Assert.True(Volume.Unlock(unverified!, key, out Volume? volume).IsOk);
+        LocalVolumeKeyLease lease = (LocalVolumeKeyLease)volume!.Lease;
+        using (SecretBuffer kek = Kek(unverified!.Slots.Slots[0], passphrase!, cost))
+        {
+            searches.Add(new MemorySearch(kek));
+        }
+
+        Assert.True(lease.TryDerive("wrap"u8, 32, out SecretBuffer? wrappingKey));
+        searches.Add(new MemorySearch(wrappingKey));
+        Assert.True(volume.Config.TryOpenNameKey(lease, out SecretBuffer? nameKey));
+        searches.Add(new MemorySearch(nameKey));
+        using SecretBuffer fileKey = SecretBuffer.Random(32);
+        searches.Add(new MemorySearch(fileKey));
+        byte[] wrapped = new byte[60];
+        Assert.True(lease.Wrap(fileKey, [], wrapped));
+        Assert.True(lease.TryUnwrap(wrapped, [], out SecretBuffer? unwrapped));
+        using (SecretBuffer extentKey = HkdfSha256.Derive(unwrapped, "extent"u8, 32))
+        {
+            searches.Add(new MemorySearch(extentKey));
+            using Aes256Gcm cipher = new(extentKey);
+            cipher.Encrypt(new byte[12], [], new byte[64], new byte[64], new byte[16]);
+        }
+
+        using (SecretPage page = lease.MakeLoan()!)
+        {
+            using SecretBuffer volumeKey = SecretBuffer.Allocate(32);
+            using SecretBuffer.RevealedSecret bytes = volumeKey.UnsafeReveal();
+            page.UnsafeBytes[..32].CopyTo(bytes.Bytes);
+            searches.Add(new MemorySearch(volumeKey));
+        }
+
+        Assert.All(searches, search => Assert.Empty(search.Find()));
+        unwrapped.Dispose();
+        nameKey.Dispose();
+        wrappingKey.Dispose();
+        volume.Dispose();
+    }
+
+    [Theory]
+    [InlineData("genpkey -algorithm X25519", "")]
+    [InlineData("genpkey -algorithm X25519 -aes256 -pass", "the pem passphrase of this test")]
+    [InlineData("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256", "")]
+    public void OpeningAPemLeavesNoSecretBehind(string recipe, string passphrase)
+    {
+        string path = Path.Combine(_directory.FullName, "key.pem");
+        string secretPath = Path.Combine(_directory.FullName, "secret");
+        string given = passphrase.Length > 0 ? $"file:{secretPath}" : "";
+        string again = passphrase.Length > 0 ? $"-passin file:{secretPath}" : "";
+        File.WriteAllText(secretPath, passphrase);
+        Run($"openssl {recipe} {given} -out {path}");
+        Run($"openssl pkey -in {path} -outform DER -out {path}.der {again}");
+        List<MemorySearch> searches = [SearchFor(path + ".der", PrivateNumber(recipe))];
+        if (passphrase.Length == 0)
+        {
+            searches.Add(SearchFor(path, 40..80)); // The text of an encrypted key is no secret.
+        }
+
+        Assert.Equal(PemStatus.Ok, PemFile.Open(path, out PemFile? file, out _));
+        using SecretBuffer? secret = passphrase.Length == 0 ? null : Read(secretPath);
+        Assert.Equal(PemStatus.Ok, file!.TryOpenPrivateKey(secret, out PrivateKey? key));
+        using SecretBuffer volumeKey = SecretBuffer.Random(32);
+        VolumeKeyId id = VolumeKeyId.Of(volumeKey);
+        Assert.True(key!.TryOpen(key.MakeSlot(volumeKey, id), id, out SecretBuffer? opened));
+        searches.Add(new MemorySearch(volumeKey));
+        file.Dispose();
+        Assert.All(searches, search => Assert.Empty(search.Find()));
+        opened.Dispose();
+        key.Dispose();
+    }
+
+    /// <summary>Where the 32 bytes are in the PKCS#8 encoding that OpenSSL writes.</summary>
+    private static Range PrivateNumber(string recipe) =>
+        recipe.Contains("X25519", StringComparison.Ordinal) ? 16..48 : 36..68;
+
+    private static MemorySearch SearchFor(string path, Range part)
+    {
+        using SecretBuffer all = Read(path);
+        (int offset, int length) = part.GetOffsetAndLength(all.Length);
+        using SecretBuffer secret = all.Slice(offset, length);
+        return new MemorySearch(secret);
+    }
+
+    private static SecretBuffer Read(string path)
+    {
+        Assert.Equal(Errno.None, Posix.OpenForReading(path, out SafeFd fd));
+        using (fd)
+        {
+            using SecretBuffer content = SecretBuffer.Allocate(4096);
+            using SecretBuffer.RevealedSecret bytes = content.UnsafeReveal();
+            Assert.Equal(Errno.None, Posix.ReadToEnd(fd, bytes.Bytes, out int length));
+            return content.Slice(0, length);
+        }
+    }
+
+    private static SecretBuffer Kek(KeySlot slot, SecretBuffer passphrase, ScryptCost cost) =>
+        Scrypt.Derive(passphrase, slot.Body.Slice(4, 32), cost.LogN, cost.R, cost.P, 32);
+
+    private static void Run(string command)
+    {
+        using Process process = Process.Start("/bin/sh", ["-c", command]);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+}
