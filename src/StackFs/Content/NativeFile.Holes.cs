@@ -13,7 +13,7 @@ internal sealed partial class NativeFile
     private const int ZeroRange = 0x10;
 
     /// <inheritdoc/>
-    public override Errno SeekData(long upperOffset, out long found)
+    public override Errno SeekData(long upperOffset, ContentScratch scratch, out long found)
     {
         found = 0;
         using ExtentRangeLock.Claim claim = _ranges.Share(0, ExtentRangeLock.End);
@@ -37,8 +37,30 @@ internal sealed partial class NativeFile
         }
 
         long index = (lowerFound / ExtentLayout.PageSize) - 1;
-        found = Math.Max(upperOffset, ExtentLayout.UpperStart(index));
+        found = SkipZeros(index, Math.Max(upperOffset, ExtentLayout.UpperStart(index)), scratch);
         return found < size ? Errno.None : Errno.ENXIO;
+    }
+
+    // In a file with holes the extent that data begins in may itself begin with zeros, since programs write by pages:
+    // those before the page of its first other byte count as hole. An extent that cannot be read counts as data.
+    private long SkipZeros(long index, long upperOffset, ContentScratch scratch)
+    {
+        if (_ciphers is null || (!IsSparse && _gaps.IsEmpty))
+        {
+            return upperOffset;
+        }
+
+        using ExtentCipherPool.Lease lease = _ciphers.Rent();
+        Span<byte> plaintext = scratch.Plain(0);
+        if (LoadExtent(lease.Cipher, index, scratch.RunPage(0), plaintext, out _) != Errno.None)
+        {
+            return upperOffset;
+        }
+
+        int skip = (int)(upperOffset - ExtentLayout.UpperStart(index));
+        int zeros = plaintext[skip..].IndexOfAnyExcept((byte)0);
+        long data = upperOffset + Math.Max(zeros, 0);
+        return Math.Max(upperOffset, data - (data % ExtentLayout.PageSize));
     }
 
     /// <inheritdoc/>

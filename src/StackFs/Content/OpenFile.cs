@@ -86,9 +86,10 @@ internal abstract class OpenFile : IDisposable
 
     /// <summary>The next byte of data at or after an upper offset, lseek(2) SEEK_DATA.</summary>
     /// <param name="upperOffset">May be negative.</param>
+    /// <param name="scratch">The calling thread's buffers.</param>
     /// <param name="found">Where it is.</param>
     /// <returns>ENXIO for a negative offset, at or past the end, and where only a hole follows.</returns>
-    public abstract Errno SeekData(long upperOffset, out long found);
+    public abstract Errno SeekData(long upperOffset, ContentScratch scratch, out long found);
 
     /// <summary>The next hole at or after an upper offset, lseek(2) SEEK_HOLE; the end of the file is one.</summary>
     /// <param name="upperOffset">May be negative.</param>

@@ -122,7 +122,7 @@ internal static class FileData
         }
 
         Errno error = seek.Whence == DataFlags.SeekData
-            ? handle.File.SeekData((long)seek.Offset, out long found)
+            ? handle.File.SeekData((long)seek.Offset, worker.Scratch, out long found)
             : handle.File.SeekHole((long)seek.Offset, out found);
         if (error != Errno.None)
         {

@@ -25,7 +25,7 @@ internal sealed partial class EcryptfsFile
     }
 
     /// <inheritdoc/>
-    public override Errno SeekData(long upperOffset, out long found)
+    public override Errno SeekData(long upperOffset, ContentScratch scratch, out long found)
     {
         found = upperOffset;
         return upperOffset < 0 || upperOffset >= Size ? Errno.ENXIO : Errno.None;

@@ -60,7 +60,7 @@ internal sealed class EncryptedViewFile(LowerFile lower, byte[]? header, long lo
     public override Errno Sync(bool dataOnly, ContentScratch scratch) => Errno.None;
 
     /// <inheritdoc/>
-    public override Errno SeekData(long upperOffset, out long found)
+    public override Errno SeekData(long upperOffset, ContentScratch scratch, out long found)
     {
         found = upperOffset;
         return upperOffset < 0 || upperOffset >= Size ? Errno.ENXIO : Errno.None;

@@ -56,7 +56,8 @@ internal sealed class PassthroughFile(LowerFile lower, long size) : OpenFile
     public override Errno Sync(bool dataOnly, ContentScratch scratch) => lower.Sync(dataOnly);
 
     /// <inheritdoc/>
-    public override Errno SeekData(long upperOffset, out long found) => lower.SeekData(upperOffset, out found);
+    public override Errno SeekData(long upperOffset, ContentScratch scratch, out long found) =>
+        lower.SeekData(upperOffset, out found);
 
     /// <inheritdoc/>
     public override Errno SeekHole(long upperOffset, out long found) => lower.SeekHole(upperOffset, out found);
