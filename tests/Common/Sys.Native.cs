@@ -45,6 +45,8 @@ public static unsafe partial class Sys
     [LibraryImport("libc", SetLastError = true)] private static partial nint mmap(nint address, nuint length, int protection, int flags, int fd, long offset);
     [LibraryImport("libc", SetLastError = true)] private static partial int munmap(nint address, nuint length);
     [LibraryImport("libc", SetLastError = true)] private static partial int msync(nint address, nuint length, int flags);
+    [LibraryImport("libc", SetLastError = true)] private static partial int name_to_handle_at(int d, byte[] path, byte* handle, int* mount, int flags);
+    [LibraryImport("libc", SetLastError = true)] private static partial int open_by_handle_at(int mount, byte* handle, int flags);
     [LibraryImport("libc")] private static partial uint umask(uint mask);
     [LibraryImport("libc", SetLastError = true)] private static partial int umount2(byte[] path, int flags);
     [LibraryImport("libc", SetLastError = true)] private static partial int mount(byte[] source, byte[] target, byte[] type, ulong flags, byte[]? data);

@@ -152,6 +152,26 @@ public static unsafe partial class Sys
         return address == -1 ? new Result(-1, Marshal.GetLastPInvokeError()) : new Result(address, 0);
     }
 
+    /// <summary>The kernel's handle of a file: its length, its type, then the bytes.</summary>
+    public static Result NameToHandle(string path, out byte[] handle)
+    {
+        handle = new byte[8 + 128];
+        handle[0] = 128;
+        int mount;
+        fixed (byte* p = handle)
+        {
+            return Of(name_to_handle_at(AT_FDCWD, Z(path), p, &mount, 0));
+        }
+    }
+
+    public static Result OpenByHandle(int mount, byte[] handle, int flags)
+    {
+        fixed (byte* p = handle)
+        {
+            return Of(open_by_handle_at(mount, p, flags));
+        }
+    }
+
     /// <summary>Changes the identity of the calling thread only, which no library call can do.</summary>
     public static Result SetThreadIdentity(uint uid, uint gid)
     {

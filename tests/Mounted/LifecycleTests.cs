@@ -88,6 +88,21 @@ public sealed class LifecycleTests
     }
 
     [StackFsFact]
+    public void A_file_handle_of_an_earlier_mount_is_stale()
+    {
+        using TestMount mount = TestMount.Create();
+        Write(mount.Upper + "/f", "one");
+        Assert.Equal("ok", Sys.NameToHandle(mount.Upper + "/f", out byte[] handle).Name);
+        mount.Remount();
+        Write(mount.Upper + "/g", "two");
+        int root = Sys.Open(mount.Upper, Sys.O_RDONLY | Sys.O_DIRECTORY).Count;
+        Sys.Lstat(mount.Upper + "/f", out _);
+        string answer = Sys.OpenByHandle(root, handle, Sys.O_RDONLY).Name;
+        Sys.Close(root);
+        Assert.Contains(answer, new[] { "ESTALE", "EPERM" });
+    }
+
+    [StackFsFact]
     public void Without_allow_other_another_user_is_kept_out()
     {
         using TestMount mount = TestMount.Create(options: "");

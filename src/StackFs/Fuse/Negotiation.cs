@@ -20,8 +20,7 @@ internal sealed record FuseInitReply
     public const InitFlags Usual =
         InitFlags.AsyncRead | InitFlags.AtomicOTrunc | InitFlags.BigWrites | InitFlags.DoReadDirPlus |
         InitFlags.ReadDirPlusAuto | InitFlags.AsyncDio | InitFlags.ParallelDirOps | InitFlags.MaxPages |
-        InitFlags.CacheSymlinks | InitFlags.SetXAttrExt | InitFlags.InitExt | InitFlags.HasExpireOnly |
-        InitFlags.NoExportSupport;
+        InitFlags.CacheSymlinks | InitFlags.SetXAttrExt | InitFlags.InitExt | InitFlags.HasExpireOnly;
 
     /// <summary>Flags to agree on.</summary>
     public InitFlags Flags { get; init; } = Usual;

@@ -40,6 +40,7 @@ internal static class AttributeReply
         OperationWorker worker, Inode inode, in StatxBuffer status, in LowerAddress address) => new()
         {
             NodeId = inode.Id,
+            Generation = worker.Filesystem.Generation,
             EntryValid = worker.Filesystem.Lifetimes.Entries,
             AttrValid = worker.Filesystem.Lifetimes.Attributes,
             Attr = Attributes(worker, inode, in status, in address),

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using StackFs.Inodes;
 using StackFs.Lower;
 using StackFs.Mounting;
@@ -27,6 +28,12 @@ internal sealed class Filesystem
 
     /// <summary>Whether others may change the lower directory.</summary>
     internal required bool IsShared { get; init; }
+
+    /// <summary>
+    /// Tells this mount's node ids from those of another one, so that a file handle (name_to_handle_at(2)) kept across a
+    /// remount is ESTALE and never another file.
+    /// </summary>
+    internal ulong Generation { get; } = (uint)RandomNumberGenerator.GetInt32(1, int.MaxValue);
 
     /// <summary>How long the kernel may keep what it is told.</summary>
     internal required CacheLifetimes Lifetimes { get; init; }

