@@ -19,9 +19,10 @@ internal sealed class Inode : Numbered
     private object? _content;
 
     /// <summary>Creates an inode; the table numbers it.</summary>
-    internal Inode(LowerId lower, uint type)
+    internal Inode(LowerId lower, uint type, long birth = 0)
     {
         Lower = lower;
+        Birth = birth;
         Type = (ushort)(type & ModeBits.TypeMask);
     }
 
@@ -30,6 +31,9 @@ internal sealed class Inode : Numbered
 
     /// <summary>Which lower file it stands for.</summary>
     internal LowerId Lower { get; }
+
+    /// <summary>When the lower file was made, in nanoseconds since 1970; 0 when that is not known.</summary>
+    internal long Birth { get; }
 
     /// <summary>S_IFMT bits, which never change.</summary>
     internal ushort Type { get; }
@@ -97,4 +101,11 @@ internal sealed class Inode : Numbered
         get => Volatile.Read(ref _content);
         set => Volatile.Write(ref _content, value);
     }
+
+    /// <summary>
+    /// Whether it stands for the lower file of that type and birth which has its number now. A regular file of another birth
+    /// is another file, unless a descriptor has kept the number from being given away since.
+    /// </summary>
+    internal bool StandsFor(ushort type, long birth) =>
+        Type == type && (birth == Birth || birth == 0 || Birth == 0 || !IsRegular || Content is not null || Retained is not null);
 }

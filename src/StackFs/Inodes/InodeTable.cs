@@ -53,15 +53,20 @@ internal sealed class InodeTable
     /// The inode of a lower file just seen under a name, with its lookup count raised by one for the entry that goes to
     /// the kernel. Makes the inode and the location as needed.
     /// </summary>
-    internal Inode Remember(LowerId lower, uint mode, Inode parent, ReadOnlySpan<byte> lowerName)
+    /// <param name="lower">Which lower file.</param>
+    /// <param name="mode">Its mode; only the type counts.</param>
+    /// <param name="parent">The directory.</param>
+    /// <param name="lowerName">Its name there.</param>
+    /// <param name="birth">When it was made, as <see cref="Inode.Birth"/>; 0 where the lower filesystem does not say.</param>
+    internal Inode Remember(LowerId lower, uint mode, Inode parent, ReadOnlySpan<byte> lowerName, long birth = 0)
     {
-        Inode inode = Count1(lower, mode);
+        Inode inode = Count1(lower, mode, birth);
         AddName(inode, parent, lowerName);
         return inode;
     }
 
     /// <summary>As <see cref="Remember"/>, for a file that has no name: made with O_TMPFILE.</summary>
-    internal Inode RememberUnnamed(LowerId lower, uint mode) => Count1(lower, mode);
+    internal Inode RememberUnnamed(LowerId lower, uint mode, long birth = 0) => Count1(lower, mode, birth);
 
     /// <summary>Raises the lookup count of an inode that is in the table.</summary>
     internal void CountLookup(Inode inode)
@@ -139,30 +144,74 @@ internal sealed class InodeTable
         }
     }
 
-    /// <summary>Adds a location unless it is known; forgets another inode's claim to the same name.</summary>
+    /// <summary>
+    /// Adds a location, or makes one that is known the first to be tried; forgets another inode's claim to the same name.
+    /// </summary>
     internal void AddName(Inode inode, Inode parent, ReadOnlySpan<byte> lowerName)
     {
+        Location? added = null;
         Location? known = _locations.Find(parent, lowerName);
-        if (known is not null)
+        while (true)
         {
-            if (ReferenceEquals(known.Inode, inode))
+            if (known is not null && ReferenceEquals(known.Inode, inode))
+            {
+                if (added is not null)
+                {
+                    // A LOOKUP and a READDIRPLUS of one name meet: a second location of it would outlive its removal.
+                    RemoveLocation(added);
+                }
+
+                MoveToFront(known);
+                return;
+            }
+
+            if (known is not null)
+            {
+                // The name went over to another file behind our back.
+                RemoveLocation(known);
+            }
+
+            if (added is null)
+            {
+                added = new Location(parent, lowerName.ToArray(), inode);
+                Pin(parent);
+                lock (inode)
+                {
+                    added.NextOfInode = inode.Locations;
+                    inode.Locations = added;
+                }
+            }
+
+            known = _locations.AddUnlessKnown(added);
+            if (known is null)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Tries another name next time, if the inode has one: under its first it was not found. It is not forgotten, since a
+    /// rename may be about to say where it is.
+    /// </summary>
+    internal static void Distrust(Inode inode, ReadOnlySpan<byte> lowerName)
+    {
+        lock (inode)
+        {
+            if (inode.Locations is not { NextOfInode: { } last } first || !lowerName.SequenceEqual(first.Name))
             {
                 return;
             }
 
-            // The name went over to another file behind our back.
-            RemoveLocation(known);
-        }
+            inode.Locations = last;
+            while (last.NextOfInode is { } next)
+            {
+                last = next;
+            }
 
-        Location location = new(parent, lowerName.ToArray(), inode);
-        Pin(parent);
-        lock (inode)
-        {
-            location.NextOfInode = inode.Locations;
-            inode.Locations = location;
+            last.NextOfInode = first;
+            first.NextOfInode = null;
         }
-
-        _locations.Add(location);
     }
 
     /// <summary>Removes the location of <paramref name="lowerName"/> in <paramref name="parent"/>, if it is known.</summary>
@@ -195,17 +244,17 @@ internal sealed class InodeTable
         }
     }
 
-    private Inode Count1(LowerId lower, uint mode)
+    private Inode Count1(LowerId lower, uint mode, long birth)
     {
         Shard shard = ShardOf(lower);
         lock (shard.Lock)
         {
-            Inode? inode = shard.Index.Find(lower);
-            if (inode is null || inode.Type != (mode & Interop.ModeBits.TypeMask))
+            Inode? inode = shard.Index.Find(lower, (ushort)(mode & Interop.ModeBits.TypeMask), birth);
+            if (inode is null)
             {
-                // Another type under the same number: the lower file was replaced behind our back. The newest is found
-                // first from now on; the old one answers ESTALE by its type until the kernel forgets it.
-                inode = new Inode(lower, mode) { MustOpenForSize = shard.Misleading.Contains(lower) };
+                // Perhaps another file had the number, and went behind our back: the kernel must not take its pages for
+                // those of this one. That one answers ESTALE until it is forgotten.
+                inode = new Inode(lower, mode, birth) { MustOpenForSize = shard.Misleading.Contains(lower) };
                 _ = _numbers.Add(inode);
                 shard.Index.Add(inode);
             }
@@ -224,37 +273,63 @@ internal sealed class InodeTable
         }
     }
 
-    private void RemoveLocation(Location location)
+    private static void MoveToFront(Location location)
     {
         Inode inode = location.Inode;
-        bool removed = false;
-        lock (inode)
+        if (ReferenceEquals(inode.Locations, location))
         {
-            Location? before = null;
-            for (Location? each = inode.Locations; each is not null; before = each, each = each.NextOfInode)
-            {
-                if (!ReferenceEquals(each, location))
-                {
-                    continue;
-                }
-
-                if (before is null)
-                {
-                    inode.Locations = each.NextOfInode;
-                }
-                else
-                {
-                    before.NextOfInode = each.NextOfInode;
-                }
-
-                removed = true;
-                break;
-            }
+            return;
         }
 
+        lock (inode)
+        {
+            if (TakeOut(location))
+            {
+                location.NextOfInode = inode.Locations;
+                inode.Locations = location;
+            }
+        }
+    }
+
+    // Takes a location out of its inode's chain; the inode's monitor is held. False when it is not there any more.
+    private static bool TakeOut(Location location)
+    {
+        Inode inode = location.Inode;
+        Location? before = null;
+        for (Location? each = inode.Locations; each is not null; before = each, each = each.NextOfInode)
+        {
+            if (!ReferenceEquals(each, location))
+            {
+                continue;
+            }
+
+            if (before is null)
+            {
+                inode.Locations = each.NextOfInode;
+            }
+            else
+            {
+                before.NextOfInode = each.NextOfInode;
+            }
+
+            return true;
+        }
+
+        return false;
+    }
+
+    private void RemoveLocation(Location location)
+    {
+        bool removed;
+        lock (location.Inode)
+        {
+            removed = TakeOut(location);
+        }
+
+        // Who took it out of the chain gives the pin back; out of the index it goes now in any case.
+        _locations.Remove(location);
         if (removed)
         {
-            _locations.Remove(location);
             Unpin(location.Parent);
         }
     }

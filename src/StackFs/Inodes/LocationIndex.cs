@@ -11,33 +11,31 @@ internal sealed class LocationIndex
 
     private readonly Shard[] _shards = [.. Enumerable.Range(0, ShardCount).Select(_ => new Shard())];
 
-    /// <summary>The location of <paramref name="name"/> in <paramref name="parent"/>, newest first, or null.</summary>
+    /// <summary>The location of <paramref name="name"/> in <paramref name="parent"/>, or null.</summary>
     internal Location? Find(Inode parent, ReadOnlySpan<byte> name)
     {
         int hash = Hash(parent, name);
         Shard shard = ShardOf(hash);
         lock (shard.Lock)
         {
-            for (Location? each = shard.Head(hash); each is not null; each = each.NextInIndex)
-            {
-                if (each.Is(parent, name))
-                {
-                    return each;
-                }
-            }
+            return shard.Find(parent, name, hash);
         }
-
-        return null;
     }
 
-    /// <summary>Adds a location.</summary>
-    internal void Add(Location location)
+    /// <summary>Adds a location unless one of its name is there: that one is returned, null when it was added.</summary>
+    internal Location? AddUnlessKnown(Location location)
     {
         int hash = Hash(location.Parent, location.Name);
         Shard shard = ShardOf(hash);
         lock (shard.Lock)
         {
-            shard.Add(location, hash);
+            Location? known = shard.Find(location.Parent, location.Name, hash);
+            if (known is null)
+            {
+                shard.Add(location, hash);
+            }
+
+            return known;
         }
     }
 
@@ -70,6 +68,17 @@ internal sealed class LocationIndex
         internal Lock Lock { get; } = new();
 
         internal ref Location? Head(int hash) => ref _buckets[hash / ShardCount % _buckets.Length];
+
+        internal Location? Find(Inode parent, ReadOnlySpan<byte> name, int hash)
+        {
+            Location? each = Head(hash);
+            while (each is not null && !each.Is(parent, name))
+            {
+                each = each.NextInIndex;
+            }
+
+            return each;
+        }
 
         internal void Add(Location location, int hash)
         {

@@ -11,12 +11,12 @@ internal sealed class LowerIdIndex
     private Inode?[] _buckets = new Inode?[16];
     private int _count;
 
-    /// <summary>The inode of that identity, or null.</summary>
-    internal Inode? Find(LowerId id)
+    /// <summary>The inode that stands for that lower file (<see cref="Inode.StandsFor"/>), or null.</summary>
+    internal Inode? Find(LowerId id, ushort type, long birth)
     {
         for (Inode? inode = _buckets[BucketOf(id)]; inode is not null; inode = inode.NextInIndex)
         {
-            if (inode.Lower == id)
+            if (inode.Lower == id && inode.StandsFor(type, birth))
             {
                 return inode;
             }
@@ -25,7 +25,7 @@ internal sealed class LowerIdIndex
         return null;
     }
 
-    /// <summary>Adds an inode; the newest of an identity is found first.</summary>
+    /// <summary>Adds an inode.</summary>
     internal void Add(Inode inode)
     {
         if (_count >= _buckets.Length)

@@ -135,6 +135,8 @@ internal sealed class LowerTree : IDisposable
         opened = null;
         List<byte[]> names = [];
         CachedDescriptor? start = null;
+        Inode mark = directory;
+        int nextMark = 64;
         for (Inode node = directory; start is null;)
         {
             if (!InodeTable.TryGetLocation(node, out Inode? parent, out byte[]? name))
@@ -144,6 +146,19 @@ internal sealed class LowerTree : IDisposable
 
             names.Add(name!);
             node = parent!;
+            if (ReferenceEquals(node, mark))
+            {
+                // Renames behind our back have left locations that lead round in a circle.
+                return Errno.ESTALE;
+            }
+
+            if (names.Count == nextMark)
+            {
+                // Brent: a circle of any length is met once the mark is in it and the stretch is long enough.
+                mark = node;
+                nextMark *= 2;
+            }
+
             CachedDescriptor? candidate = node.Descriptor;
             start = candidate is not null && candidate.TryPin() ? candidate : null;
         }

@@ -6,6 +6,9 @@ namespace StackFs.Interop;
 [StructLayout(LayoutKind.Sequential, Size = 256)]
 internal struct StatxBuffer
 {
+    // linux/stat.h: STATX_BTIME.
+    private const uint BirthTimeMask = 0x800;
+
     /// <summary>Which fields are filled in: STATX_* bits.</summary>
     internal uint Mask;
 
@@ -70,6 +73,10 @@ internal struct StatxBuffer
 
     /// <summary>The device that holds the file as one number, major in the upper half.</summary>
     internal readonly ulong Device => ((ulong)DeviceMajor << 32) | DeviceMinor;
+
+    /// <summary>When the file was made, in nanoseconds since 1970, or 0 where the filesystem does not say.</summary>
+    internal readonly long Birth =>
+        (Mask & BirthTimeMask) != 0 ? unchecked((BirthTime.Seconds * 1_000_000_000) + BirthTime.Nanoseconds) : 0;
 
     /// <summary>
     /// The device that a node stands for in the kernel's 32-bit encoding (linux/kdev_t.h, new_encode_dev), as FUSE

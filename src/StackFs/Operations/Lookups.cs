@@ -87,7 +87,8 @@ internal static class Lookups
         bool isForeign,
         in StatxBuffer status)
     {
-        Inode inode = worker.Filesystem.Inodes.Remember(LowerId.Of(in status), status.Mode, parent, lower);
+        Inode inode = worker.Filesystem.Inodes.Remember(
+            LowerId.Of(in status), status.Mode, parent, lower, status.Birth);
         if (isForeign)
         {
             inode.IsForeign = true;

@@ -228,8 +228,8 @@ internal static class Opens
         InodeTable inodes = worker.Filesystem.Inodes;
         LowerId id = LowerId.Of(in status);
         Inode inode = lower.IsEmpty
-            ? inodes.RememberUnnamed(id, status.Mode)
-            : inodes.Remember(id, status.Mode, parent, lower);
+            ? inodes.RememberUnnamed(id, status.Mode, status.Birth)
+            : inodes.Remember(id, status.Mode, parent, lower, status.Birth);
         error = OpenFiles.Adopt(worker, inode, fd, out OpenContent? content);
         if (error != Errno.None)
         {

@@ -178,4 +178,94 @@ public sealed class InodeTableTests : IDisposable
         long each = (GC.GetTotalMemory(forceFullCollection: true) - before) / count;
         Assert.True(each < 350, $"{each} bytes an inode");
     }
+
+    [Fact]
+    public void The_name_seen_last_is_tried_first()
+    {
+        LowerId id = new(1, 99);
+        Inode inode = Table.Remember(id, ModeBits.Regular, Table.Root, "a"u8);
+        Assert.Same(inode, Table.Remember(id, ModeBits.Regular, Table.Root, "b"u8));
+        AssertFirstName("b", inode);
+        _ = Table.Remember(id, ModeBits.Regular, Table.Root, "a"u8);
+        AssertFirstName("a", inode);
+    }
+
+    [Fact]
+    public void A_name_that_misled_is_tried_last_and_not_forgotten()
+    {
+        LowerId id = new(1, 99);
+        Inode inode = Table.Remember(id, ModeBits.Regular, Table.Root, "a"u8);
+        _ = Table.Remember(id, ModeBits.Regular, Table.Root, "b"u8);
+        InodeTable.Distrust(inode, "b"u8);
+        AssertFirstName("a", inode);
+        InodeTable.Distrust(inode, "b"u8);
+        AssertFirstName("a", inode);
+        Table.RemoveName(Table.Root, "a"u8);
+        AssertFirstName("b", inode);
+        InodeTable.Distrust(inode, "b"u8);
+        AssertFirstName("b", inode);
+    }
+
+    [Fact]
+    public void A_number_given_to_another_file_is_another_inode()
+    {
+        LowerId id = new(1, 99);
+        Inode gone = Table.Remember(id, ModeBits.Regular, Table.Root, "x"u8, birth: 1);
+        Inode made = Table.Remember(id, ModeBits.Regular, Table.Root, "y"u8, birth: 2);
+        Assert.NotSame(gone, made);
+        Assert.Same(made, Table.Remember(id, ModeBits.Regular, Table.Root, "z"u8, birth: 2));
+        Assert.Same(gone, Table.Remember(id, ModeBits.Regular, Table.Root, "x"u8, birth: 1));
+    }
+
+    [Fact]
+    public void A_number_that_a_descriptor_keeps_is_the_same_file_whatever_its_birth()
+    {
+        LowerId id = new(1, 99);
+        Inode open = Table.Remember(id, ModeBits.Regular, Table.Root, "x"u8, birth: 1);
+        open.Content = new object();
+        Assert.Same(open, Table.Remember(id, ModeBits.Regular, Table.Root, "x"u8, birth: 2));
+    }
+
+    [Fact]
+    public void Inodes_of_one_number_stay_apart_when_the_index_grows()
+    {
+        Inode gone = Table.Remember(new LowerId(7, 1), ModeBits.Regular, Table.Root, "x"u8);
+        Inode made = Table.Remember(new LowerId(7, 1), ModeBits.Directory, Table.Root, "x"u8);
+        for (ulong i = 2; i < 3000; i++)
+        {
+            _ = Table.Remember(
+                new LowerId(7, i), ModeBits.Regular, Table.Root, System.Text.Encoding.UTF8.GetBytes($"n{i}"));
+        }
+
+        Assert.Same(made, Table.Remember(new LowerId(7, 1), ModeBits.Directory, Table.Root, "x"u8));
+        Assert.NotSame(gone, made);
+    }
+
+    [Fact]
+    public async Task A_name_seen_by_two_threads_at_once_is_one_location()
+    {
+        LowerId id = new(7, 99);
+        using Barrier barrier = new(2);
+        for (int round = 0; round < 3000; round++)
+        {
+            Inode inode = Table.Remember(id, ModeBits.Regular, Table.Root, "kept"u8);
+            Table.RemoveName(Table.Root, "kept"u8);
+            await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+            {
+                barrier.SignalAndWait();
+                Table.AddName(inode, Table.Root, "n"u8);
+            })));
+            Table.RemoveName(Table.Root, "n"u8);
+            Assert.False(InodeTable.TryGetLocation(inode, out Inode? _, out byte[]? _));
+            Table.Forget(inode.Id, 1);
+        }
+
+        Assert.Equal(1, Table.Count);
+    }
+
+    private static void AssertFirstName(string expected, Inode inode)
+    {
+        Assert.True(InodeTable.TryGetLocation(inode, out _, out byte[]? name));
+        Assert.Equal(expected, System.Text.Encoding.UTF8.GetString(name!));
+    }
 }

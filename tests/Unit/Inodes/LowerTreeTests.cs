@@ -104,6 +104,19 @@ public class LowerTreeTests
         Assert.Equal(Errno.ENOTDIR, lower.Tree.OpenDirectory(lower.Lookup(lower.Table.Root, "f"), out _));
     }
 
+    [Fact]
+    public void Directories_that_are_in_each_other_by_stale_names_are_stale()
+    {
+        using LowerFixture lower = new(capacity: 1);
+        Inode x = lower.MakeDirectory(lower.Table.Root, "x");
+        Inode y = lower.MakeDirectory(lower.Table.Root, "y");
+        AssertOpens(lower, lower.MakeDirectory(lower.Table.Root, "other"));
+        lower.Table.AddName(x, y, "x"u8);
+        lower.Table.AddName(y, x, "y"u8);
+
+        Assert.Equal(Errno.ESTALE, lower.Tree.OpenDirectory(x, out _));
+    }
+
     private static void AssertOpens(LowerFixture lower, Inode directory)
     {
         Assert.Equal(Errno.None, lower.Tree.OpenDirectory(directory, out LowerAddress address));
