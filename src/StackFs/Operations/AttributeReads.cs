@@ -9,6 +9,9 @@ namespace StackFs.Operations;
 /// <summary>GETATTR and STATX.</summary>
 internal static class AttributeReads
 {
+    // A rename may move the inode, or take away the name by which it is found, while it is looked for.
+    private const int Attempts = 2;
+
     /// <summary>GETATTR.</summary>
     internal static void GetAttr(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
     {
@@ -69,30 +72,38 @@ internal static class AttributeReads
     }
 
     /// <summary>The lower status of an inode; the address is disposed by the caller when it succeeds.</summary>
-    /// <returns>ESTALE when another file has taken its place.</returns>
+    /// <returns>ESTALE when another file, or none, is where it was known to be; the kernel looks the path up again.</returns>
     internal static Errno ReadStatus(
         OperationWorker worker, Inode inode, out LowerAddress address, out StatxBuffer status)
     {
         status = default;
-        Errno error = worker.Locate(inode, out address);
-        if (error != Errno.None)
+        for (int attempt = 0; ; attempt++)
         {
-            return error;
-        }
+            Errno error = worker.Locate(inode, out address);
+            if (error != Errno.None)
+            {
+                return error;
+            }
 
-        error = Libc.Statx(address.Directory, address.Name, out status);
-        if (error == Errno.None && LowerId.Of(in status) != inode.Lower)
-        {
-            error = Errno.ESTALE;
-        }
+            error = Libc.Statx(address.Directory, address.Name, out status);
+            if (error == Errno.None && LowerId.Of(in status) == inode.Lower)
+            {
+                return Errno.None;
+            }
 
-        if (error != Errno.None)
-        {
+            bool isGone = error is Errno.None or Errno.ENOENT;
+            if (isGone)
+            {
+                InodeTable.Distrust(inode, address.Name);
+            }
+
             address.Dispose();
             address = default;
+            if (!isGone || attempt == Attempts)
+            {
+                return isGone ? Errno.ESTALE : error;
+            }
         }
-
-        return error;
     }
 
     private static FuseStatX Convert(

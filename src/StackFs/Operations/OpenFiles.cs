@@ -12,6 +12,9 @@ namespace StackFs.Operations;
 /// </summary>
 internal static class OpenFiles
 {
+    // Names of an inode that are tried before it counts as gone; a rename moves it but once meanwhile.
+    private const int Attempts = 3;
+
     /// <summary>Begins to use the content of a regular file.</summary>
     /// <param name="worker">The calling worker.</param>
     /// <param name="inode">The file.</param>
@@ -222,69 +225,130 @@ internal static class OpenFiles
     /// Opens the lower file for reading and writing whatever the upper open asks, since a partial extent must be read to be
     /// written; for reading alone where the lower file does not allow more.
     /// </summary>
+    /// <returns>
+    /// ESTALE when it is not found under any name that is known: the kernel holds no lock against a rename while it opens,
+    /// and looks the path up again.
+    /// </returns>
     private static Errno OpenLower(
         OperationWorker worker, Inode inode, bool forWriting, out SafeFd? fd, out bool isWritable)
     {
         fd = null;
-        isWritable = !worker.Filesystem.Options.IsReadOnly;
-        Errno error = worker.Filesystem.Tree.Locate(inode, out LowerAddress address);
+        isWritable = false;
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            Errno error = worker.Filesystem.Tree.Locate(inode, out LowerAddress address);
+            if (error != Errno.None)
+            {
+                return error;
+            }
+
+            using (address)
+            {
+                isWritable = !worker.Filesystem.Options.IsReadOnly;
+                error = OpenLower(inode, in address, forWriting, ref isWritable, out fd);
+                if (error is not (Errno.ENOENT or Errno.ESTALE or Errno.ELOOP))
+                {
+                    return error;
+                }
+
+                InodeTable.Distrust(inode, address.Name);
+            }
+        }
+
+        return Errno.ESTALE;
+    }
+
+    private static Errno OpenLower(
+        Inode inode, in LowerAddress address, bool forWriting, ref bool isWritable, out SafeFd? fd)
+    {
+        fd = null;
+        Errno error = isWritable ? Open(inode, in address, OpenFlags.ReadWrite, out fd) : Errno.EROFS;
+        if (error is Errno.EACCES or Errno.EROFS or Errno.EPERM or Errno.ETXTBSY && !forWriting)
+        {
+            isWritable = false;
+            Errno readError = Open(inode, in address, OpenFlags.ReadOnly, out fd);
+            return readError == Errno.EACCES ? OpenAsOwner(inode, in address, OpenFlags.ReadOnly, out fd) : readError;
+        }
+
+        return error == Errno.EACCES ? OpenAsOwner(inode, in address, OpenFlags.ReadWrite, out fd) : error;
+    }
+
+    /// <summary>Opens what is at an address, if it is the inode's file: its name may have gone over to another one.</summary>
+    private static Errno Open(Inode inode, in LowerAddress address, int flags, out SafeFd? fd)
+    {
+        // openat2(2) takes nothing that means nothing beside O_PATH.
+        int further = OpenFlags.NoFollow | (flags == OpenFlags.Path ? 0 : OpenFlags.NonBlocking);
+        Errno error = address.IsSelf
+            ? Libc.Reopen(address.Directory, flags, out fd)
+            : Libc.OpenBeneath(address.Directory, address.Name, flags | further, 0, out fd);
         if (error != Errno.None)
         {
             return error;
         }
 
-        using (address)
+        error = Libc.Statx(fd!, [], out StatxBuffer status);
+        if (error == Errno.None && LowerId.Of(in status) != inode.Lower)
         {
-            error = isWritable ? Open(in address, OpenFlags.ReadWrite, out fd) : Errno.EROFS;
-            if (error is Errno.EACCES or Errno.EROFS or Errno.EPERM or Errno.ETXTBSY && !forWriting)
-            {
-                isWritable = false;
-                Errno readError = Open(in address, OpenFlags.ReadOnly, out fd);
-                return readError == Errno.EACCES ? OpenAsOwner(in address, OpenFlags.ReadOnly, out fd) : readError;
-            }
-
-            return error == Errno.EACCES ? OpenAsOwner(in address, OpenFlags.ReadWrite, out fd) : error;
+            error = Errno.ESTALE;
         }
-    }
 
-    private static Errno Open(in LowerAddress address, int flags, out SafeFd? fd) => address.IsSelf
-        ? Libc.Reopen(address.Directory, flags, out fd)
-        : Libc.OpenBeneath(address.Directory, address.Name, flags | OpenFlags.NoFollow | OpenFlags.NonBlocking, 0, out fd);
+        if (error != Errno.None)
+        {
+            fd!.Dispose();
+            fd = null;
+        }
+
+        return error;
+    }
 
     /// <summary>
     /// A plain user's own file whose mode keeps even them from what the kernel has just allowed on the mount: write-only
     /// files, which must be read to be written. Lends the lower file the owner's bits for the moment of opening.
     /// </summary>
-    private static Errno OpenAsOwner(in LowerAddress address, int flags, out SafeFd? fd)
+    private static Errno OpenAsOwner(Inode inode, in LowerAddress address, int flags, out SafeFd? fd)
     {
         fd = null;
-        Errno error = Libc.Statx(address.Directory, address.Name, out StatxBuffer status);
+        SafeFd? found = null;
+        Errno error = address.IsSelf
+            ? Errno.None
+            : Open(inode, in address, OpenFlags.Path, out found);
         if (error != Errno.None)
         {
             return error;
         }
 
-        if (status.UserId != Libc.EffectiveUser)
+        using (found)
         {
-            return Errno.EACCES;
-        }
+            // By its descriptor from here on, so that no other file is lent anything.
+            using LowerAddress file = LowerAddress.OfDescriptor(found ?? address.Directory);
+            error = Libc.Statx(file.Directory, [], out StatxBuffer status);
+            if (error != Errno.None)
+            {
+                return error;
+            }
 
-        uint mode = status.Mode & ModeBits.PermissionMask;
-        error = Libc.ChangeMode(address.Directory, address.Name, mode | ModeBits.OwnerReadWrite);
-        if (error != Errno.None)
-        {
+            if (status.UserId != Libc.EffectiveUser)
+            {
+                return Errno.EACCES;
+            }
+
+            uint mode = status.Mode & ModeBits.PermissionMask;
+            error = Libc.ChangeMode(file.Directory, [], mode | ModeBits.OwnerReadWrite);
+            if (error != Errno.None)
+            {
+                return error;
+            }
+
+            error = Open(inode, in file, flags, out fd);
+            Errno restored = Libc.ChangeMode(file.Directory, [], mode);
+            if (error == Errno.None && restored != Errno.None)
+            {
+                fd!.Dispose();
+                fd = null;
+                return restored;
+            }
+
             return error;
         }
-
-        error = Open(in address, flags, out fd);
-        Errno restored = Libc.ChangeMode(address.Directory, address.Name, mode);
-        if (error == Errno.None && restored != Errno.None)
-        {
-            fd!.Dispose();
-            fd = null;
-            return restored;
-        }
-
-        return error;
     }
 }

@@ -67,11 +67,19 @@ internal static class Removals
     }
 
     /// <summary>
-    /// A descriptor for an inode that is about to lose its last known name, or null where it has others or is open anyway.
+    /// A descriptor for an inode that is about to lose its last name, or null where it has others. Also for one that is open:
+    /// its RELEASE may come while the name goes, and between the two its number would be free for another file.
     /// </summary>
     internal static SafeFd? Retain(Inode? inode, in LowerAddress directory, ReadOnlySpan<byte> lower)
     {
-        if (inode is null || inode.Content is not null || inode.Locations?.NextOfInode is not null)
+        if (inode is null)
+        {
+            return null;
+        }
+
+        // The other names that are known may be gone, behind our back; only the lower filesystem can tell.
+        if (inode.Locations?.NextOfInode is not null
+            && Libc.Statx(directory.Directory, lower, out StatxBuffer status) == Errno.None && status.LinkCount > 1)
         {
             return null;
         }

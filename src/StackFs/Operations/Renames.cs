@@ -81,8 +81,16 @@ internal static class Renames
         Inode? replaced = inodes.FindByName(move.NewParent, move.NewName.Lower);
         if (source is not null && ReferenceEquals(source, replaced))
         {
-            // Two names of one file: rename(2) leaves both.
-            return Errno.None;
+            if (Libc.Statx(move.To.Directory, move.NewName.Lower, out StatxBuffer status) == Errno.None
+                && LowerId.Of(in status) == source.Lower)
+            {
+                // Two names of one file: rename(2) leaves both.
+                return Errno.None;
+            }
+
+            // It had that name once.
+            inodes.RemoveName(move.NewParent, move.NewName.Lower);
+            replaced = inodes.FindByName(move.NewParent, move.NewName.Lower);
         }
 
         Span<byte> oldBuffer = stackalloc byte[LowerNames.TargetLength + 1];
