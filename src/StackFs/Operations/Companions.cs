@@ -132,6 +132,10 @@ internal static class Companions
         using (fd)
         {
             error = Libc.PWriteFully(fd!, content, 0, out _);
+
+            // On the disk before the entry can be: without it, a name or target that fsync(2) of the directory has made
+            // durable could not be read any more.
+            error = error == Errno.None ? Libc.Sync(fd!, dataOnly: true) : error;
         }
 
         if (error != Errno.None)

@@ -182,7 +182,9 @@ internal static class Creations
     internal static void DropCompanion(
         OperationWorker worker, in LowerAddress directory, in EntryName name, Errno error)
     {
-        if (error != Errno.EEXIST)
+        // EMFILE, EINTR and the like come before the lower filesystem has looked whether there is one.
+        if (error != Errno.EEXIST && name.IsLong
+            && Libc.Statx(directory.Directory, name.Lower, out _) == Errno.ENOENT)
         {
             Companions.RemoveName(worker, in directory, in name);
         }
