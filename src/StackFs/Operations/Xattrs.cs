@@ -121,6 +121,13 @@ internal static class Xattrs
         reply.Result(error);
     }
 
+    /// <summary>
+    /// Whether it is a name of the lower filesystem's own access control: NFSv4's, CIFS's. The VFS leaves <c>system.</c> names
+    /// to the filesystem to guard, and below it is the mount that asks, not the program. POSIX ACLs the kernel guards itself.
+    /// </summary>
+    private static bool IsLowerAcl(ReadOnlySpan<byte> upper) =>
+        upper.StartsWith("system."u8) && !upper.StartsWith("system.posix_acl_"u8);
+
     private static Errno Begin(
         OperationWorker worker,
         in FuseRequest request,
@@ -135,6 +142,11 @@ internal static class Xattrs
         if (error != Errno.None)
         {
             return error;
+        }
+
+        if (IsLowerAcl(upper))
+        {
+            return Errno.EOPNOTSUPP;
         }
 
         XattrStatus status = worker.Attributes.EncodeName(upper, worker.FirstName, out int length);
@@ -221,7 +233,8 @@ internal static class Xattrs
                 status = DecodeLong(worker, in address, name, out size);
             }
 
-            bool isShown = status == XattrStatus.PassThrough || (status == XattrStatus.Ok && !inode.IsForeign);
+            bool isShown = (status == XattrStatus.PassThrough && !IsLowerAcl(name))
+                || (status == XattrStatus.Ok && !inode.IsForeign);
             if (isShown)
             {
                 // An upper name is never longer than the lower one, and the payload holds any lower list.
