@@ -19,6 +19,10 @@ internal static class Machine
         "root" => Environment.UserName == "root" ? null : "runs as root only",
         "user" => Missing("root") ?? Program("setpriv") ?? Program("fusermount3"),
         "helper" => Missing("root") ?? Program("mount") ?? Program("findmnt"),
+        "packages" => Environment.GetEnvironmentVariable("STACKFS_PACKAGES") is { Length: > 0 }
+            ? Missing("root") ?? Program("debootstrap") ?? Program("lintian")
+            : "builds and installs a package for minutes: tools/test --packages",
+        "groff" => Program("groff"),
         "terminal" => Program("script"),
         _ => throw new ArgumentOutOfRangeException(nameof(need), need, "not a need that is known"),
     };

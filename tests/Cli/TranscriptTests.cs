@@ -36,6 +36,9 @@ public class TranscriptTests
     [TranscriptFact]
     public void Cat() => Play();
 
+    [TranscriptFact]
+    public void Fstab() => Play();
+
     [Fact]
     public void Every_transcript_has_a_method() => Assert.Equal(
         Transcript.Names(),

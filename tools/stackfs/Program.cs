@@ -67,6 +67,13 @@ internal static class Program
     {
         string[] arguments = File.ReadAllText("/proc/self/cmdline").Split('\0');
         string name = Path.GetFileName(arguments[0]);
-        return name is "mount.stackfs" or "umount.stackfs" or "stackfs-keyringd" ? name : "stackfs";
+        return name switch
+        {
+            // The type that the mount table shows, by which umount(8) and a remount look for their helpers.
+            "mount.fuse.stackfs" => "mount.stackfs",
+            "umount.fuse.stackfs" => "umount.stackfs",
+            "mount.stackfs" or "umount.stackfs" or "stackfs-keyringd" => name,
+            _ => "stackfs",
+        };
     }
 }

@@ -10,6 +10,9 @@ internal enum MountFlags : uint
     NoDev = 4,
     NoExec = 8,
     Synchronous = 16,
+
+    /// <summary>Changes the flags of a mount that is there.</summary>
+    Remount = 32,
     DirSync = 128,
     NoSymFollow = 256,
     NoAtime = 1024,

@@ -210,8 +210,8 @@ internal sealed record MountOptions
 
     /// <summary>Options of fstab, mount(8), systemd and FUSE that say nothing to us.</summary>
     private static bool IsForOthers(string name) => name
-        is "defaults" or "auto" or "noauto" or "user" or "nouser" or "users" or "owner" or "group" or "nofail" or "_netdev"
-        or "comment" or "loud" or "silent" or "default_permissions" or "iversion" or "noiversion" or "mand" or "nomand"
+        is "defaults" or "auto" or "noauto" or "user" or "nouser" or "users" or "nousers" or "owner" or "noowner" or "group"
+        or "nogroup" or "nofail" or "_netdev" or "helper" or "uhelper" or "comment" or "loud" or "silent" or "default_permissions" or "iversion" or "noiversion" or "mand" or "nomand"
         or "fsname" or "subtype" or ""
         || name.StartsWith("x-", StringComparison.Ordinal) || name.StartsWith("X-", StringComparison.Ordinal);
 

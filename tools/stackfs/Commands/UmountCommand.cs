@@ -23,7 +23,7 @@ internal static class UmountCommand
         {
             mountpoint, clear, lazy,
         };
-        command.SetAction(result => (int)Run(result.GetRequiredValue(mountpoint), result.GetValue(lazy)));
+        command.SetAction(result => (int)Run(result.GetRequiredValue(mountpoint), result.GetValue(lazy), force: false));
         return command;
     }
 
@@ -31,7 +31,10 @@ internal static class UmountCommand
     /// Unmounts and waits for the serving process to end: only then are the lower files sealed and at rest. The volume
     /// key is in that process alone and ends with it.
     /// </summary>
-    public static ExitCode Run(string path, bool lazy)
+    /// <param name="path">The mount point, or the lower directory.</param>
+    /// <param name="lazy">Detach now, and do not wait.</param>
+    /// <param name="force">As root, unmount though the process does not answer, and do not wait for it.</param>
+    public static ExitCode Run(string path, bool lazy, bool force)
     {
         OurMount mount = OurMount.Find(path) ??
             throw new CommandException(ExitCode.NotMounted, $"{path}: no StackFs mount there", "see what is mounted: stackfs status");
@@ -45,14 +48,14 @@ internal static class UmountCommand
         using SafeFd? server = ServerOf(mount);
         try
         {
-            FuseMount.Unmount(mount.Mountpoint, lazy);
+            FuseMount.Unmount(mount.Mountpoint, lazy, force);
         }
         catch (FuseMountException error)
         {
             throw new CommandException(CodeOf(error.Errno), error.Message);
         }
 
-        if (server is not null && !lazy && Posix.WaitForExit(server, ServerExitTimeout) == Errno.ETIMEDOUT)
+        if (server is not null && !lazy && !force && Posix.WaitForExit(server, ServerExitTimeout) == Errno.ETIMEDOUT)
         {
             throw new CommandException(
                 ExitCode.Busy,

@@ -11,6 +11,17 @@ internal static class MountHelper
     public static int Run(IReadOnlyList<string> arguments) => ToMountCode(Program.Guard(() =>
     {
         MountArguments mount = MountArguments.Parse(arguments);
+        if (Remount.IsWanted(mount.Options))
+        {
+            return Remount.Run(mount);
+        }
+
+        // As mount(8) itself does for a device that is not there.
+        if (mount.Options.Split(',').Contains("nofail") && !Path.Exists(mount.Lower))
+        {
+            return ExitCode.Success;
+        }
+
         return MountCommand.Run(
             mount.Lower, mount.Mountpoint, mount.Options, foreground: false, mount.Sloppy, mount.Verbose, mount.Fake);
     }));

@@ -14,7 +14,7 @@ internal static class UmountHelper
     private static ExitCode Unmount(IReadOnlyList<string> arguments)
     {
         string? mountpoint = null;
-        bool lazy = false;
+        bool lazy = false, force = false;
         for (int i = 0; i < arguments.Count; i++)
         {
             switch (arguments[i])
@@ -29,6 +29,7 @@ internal static class UmountHelper
                     }
 
                     lazy |= letters.Contains('l', StringComparison.Ordinal);
+                    force |= letters.Contains('f', StringComparison.Ordinal);
                     break;
                 case string operand when mountpoint is null:
                     mountpoint = operand;
@@ -39,6 +40,6 @@ internal static class UmountHelper
         }
 
         return UmountCommand.Run(
-            mountpoint ?? throw new CommandException(ExitCode.Usage, "MOUNTPOINT is missing", Synopsis), lazy);
+            mountpoint ?? throw new CommandException(ExitCode.Usage, "MOUNTPOINT is missing", Synopsis), lazy, force);
     }
 }

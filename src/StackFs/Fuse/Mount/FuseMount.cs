@@ -65,12 +65,18 @@ internal sealed class FuseMount : IDisposable
     /// </summary>
     /// <param name="mountPoint">Path of the mount point; a dead one is fine.</param>
     /// <param name="lazy">Take it out of the tree now, end it when its last user is gone.</param>
+    /// <param name="force">
+    /// As root, abort the connection first, which frees who waits for a process that does not answer; what the kernel
+    /// has not sent yet is lost.
+    /// </param>
     /// <exception cref="FuseMountException">Why not, for people; EBUSY while it is in use.</exception>
-    public static void Unmount(string mountPoint, bool lazy)
+    public static void Unmount(string mountPoint, bool lazy, bool force = false)
     {
         string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(mountPoint));
+        UnmountFlags flags = UnmountFlags.NoFollow
+            | (lazy ? UnmountFlags.Detach : UnmountFlags.None) | (force ? UnmountFlags.Force : UnmountFlags.None);
         Errno error = Libc.EffectiveUser == 0
-            ? Libc.Unmount(path, UnmountFlags.NoFollow | (lazy ? UnmountFlags.Detach : UnmountFlags.None))
+            ? Libc.Unmount(path, flags)
             : UnmountThroughHelper(path, lazy);
         if (error != Errno.None)
         {
