@@ -20,4 +20,7 @@ internal static class AtFlags
 
     /// <summary>AT_STATX_FORCE_SYNC: ask the server even when attributes are cached.</summary>
     internal const int ForceSync = 0x2000;
+
+    /// <summary>AT_STATX_DONT_SYNC: whatever is cached; the server is not asked.</summary>
+    internal const int DontSync = 0x4000;
 }

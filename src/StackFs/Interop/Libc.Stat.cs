@@ -24,6 +24,18 @@ internal static unsafe partial class Libc
     /// </summary>
     internal static Errno Statx(SafeFd directory, ReadOnlySpan<byte> name, out StatxBuffer status)
     {
+        return Statx(directory, name, 0, out status);
+    }
+
+    /// <summary>
+    /// statx(2) of a descriptor from what the kernel has cached. Its device number is right in any case, and no server is
+    /// asked, not even one that does not answer.
+    /// </summary>
+    internal static Errno StatxCached(SafeFd fd, out StatxBuffer status) =>
+        Statx(fd, default, AtFlags.DontSync, out status);
+
+    private static Errno Statx(SafeFd directory, ReadOnlySpan<byte> name, int extraFlags, out StatxBuffer status)
+    {
         byte* path = stackalloc byte[PathBufferSize];
         if (!Terminate(name, path))
         {
@@ -31,7 +43,7 @@ internal static unsafe partial class Libc
             return Errno.ENAMETOOLONG;
         }
 
-        int flags = AtFlags.SymlinkNoFollow | AtFlags.NoAutomount | (name.IsEmpty ? AtFlags.EmptyPath : 0);
+        int flags = AtFlags.SymlinkNoFollow | AtFlags.NoAutomount | extraFlags | (name.IsEmpty ? AtFlags.EmptyPath : 0);
         int result;
         fixed (StatxBuffer* buffer = &status)
         {

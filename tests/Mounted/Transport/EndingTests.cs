@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using StackFs.Tests.Common;
 using StackFs.Tests.Mounted.Harness;
 
@@ -9,6 +10,31 @@ public sealed class EndingTests : IDisposable
     private readonly FuseHostProcess _host = new();
 
     public void Dispose() => _host.Dispose();
+
+    [TransportFact]
+    public void A_mount_begins_while_others_come_and_go()
+    {
+        // Readers of the mount table miss lines while it changes; who begins to serve must not depend on it.
+        string other = Directory.CreateTempSubdirectory("others-").FullName;
+        using var churn = Process.Start(
+            "sh", ["-c", "trap 'exit 0' TERM; while :; do mount -t tmpfs other \"$1\" && umount \"$1\"; done", "sh", other]);
+        try
+        {
+            for (int i = 0; i < 5; i++)
+            {
+                using var host = new FuseHostProcess();
+                host.Start();
+                Assert.True(Sys.Umount(host.MountPoint, 0).Ok);
+                Assert.Equal(0, host.WaitForExit());
+            }
+        }
+        finally
+        {
+            Sys.Kill(churn.Id, Sys.SIGTERM);
+            churn.WaitForExit();
+            Directory.Delete(other);
+        }
+    }
 
     [TransportFact]
     public void Umount_ends_the_process()

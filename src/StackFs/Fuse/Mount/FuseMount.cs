@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using StackFs.Interop;
 using StackFs.Keyring.Interop;
 
@@ -34,8 +35,7 @@ internal sealed class FuseMount : IDisposable
     public uint Connection { get; }
 
     /// <summary>Whether this mount is the one on top at its mount point.</summary>
-    public bool IsMounted =>
-        !_gone && MountTable.Find(MountPoint) is { DeviceMajor: 0 } entry && entry.DeviceMinor == Connection;
+    public bool IsMounted => !_gone && DeviceAt(MountPoint) == Connection;
 
     /// <summary>
     /// Mounts. From its return on the kernel holds back whoever uses the mount until <see cref="FuseSession.Run"/>
@@ -44,19 +44,18 @@ internal sealed class FuseMount : IDisposable
     /// <exception cref="FuseMountException">Why not, for people.</exception>
     public static FuseMount Create(FuseMountOptions options)
     {
-        string mountPoint = ResolveMountPoint(options.MountPoint);
+        string mountPoint = ResolveMountPoint(options.MountPoint, out ulong covered);
         FuseMountOptions resolved = options with { MountPoint = mountPoint };
         bool direct = options.Direct ?? Libc.EffectiveUser == 0;
         SafeFd device = direct ? MountDirectly(resolved) : FuseHelper.Mount(resolved);
-        MountEntry? entry = MountTable.Find(mountPoint);
-        if (entry is null)
+        if (DeviceAt(mountPoint) is not { } mounted || mounted == covered || mounted > uint.MaxValue)
         {
             device.Dispose();
             throw new FuseMountException(
                 Errno.ENOENT, $"{mountPoint} was unmounted while it was being mounted; try again");
         }
 
-        return new FuseMount(device, mountPoint, entry.DeviceMinor, direct);
+        return new FuseMount(device, mountPoint, (uint)mounted, direct);
     }
 
     /// <summary>
@@ -135,15 +134,35 @@ internal sealed class FuseMount : IDisposable
         Device.Dispose();
     }
 
-    private static string ResolveMountPoint(string path)
+    /// <summary>
+    /// The device number (major above 32 bits of minor) of what is on top at <paramref name="mountPoint"/>; null when it
+    /// cannot be reached. Asks the kernel, not the mount: it may be one whose server does not answer yet, or no more. And
+    /// not the mount table, of which a reader can miss lines while others mount and unmount.
+    /// </summary>
+    private static ulong? DeviceAt(string mountPoint)
     {
-        Errno error = Libc.OpenPath(
-            System.Text.Encoding.UTF8.GetBytes(path), OpenFlags.Path | OpenFlags.Directory, out SafeFd? directory);
+        Errno error = OpenDirectory(mountPoint, out SafeFd? directory);
+        using (directory)
+        {
+            return error == Errno.None && Libc.StatxCached(directory!, out StatxBuffer status) == Errno.None
+                ? status.Device
+                : null;
+        }
+    }
+
+    private static Errno OpenDirectory(string path, out SafeFd? directory) =>
+        Libc.OpenPath(Encoding.UTF8.GetBytes(path), OpenFlags.Path | OpenFlags.Directory, out directory);
+
+    private static string ResolveMountPoint(string path, out ulong covered)
+    {
+        covered = 0;
+        Errno error = OpenDirectory(path, out SafeFd? directory);
         using (directory)
         {
             if (error == Errno.None)
             {
-                error = Libc.Statx(directory!, default, out _);
+                error = Libc.Statx(directory!, default, out StatxBuffer status);
+                covered = status.Device;
             }
 
             if (error != Errno.None)
@@ -227,7 +246,7 @@ internal sealed class FuseMount : IDisposable
     private bool AbortConnection()
     {
         string path = string.Create(CultureInfo.InvariantCulture, $"/sys/fs/fuse/connections/{Connection}/abort");
-        Errno error = Libc.OpenPath(System.Text.Encoding.ASCII.GetBytes(path), OpenFlags.WriteOnly, out SafeFd? abort);
+        Errno error = Libc.OpenPath(Encoding.ASCII.GetBytes(path), OpenFlags.WriteOnly, out SafeFd? abort);
         using (abort)
         {
             return error == Errno.None && Libc.WriteOnce(abort!, "1"u8) == Errno.None;

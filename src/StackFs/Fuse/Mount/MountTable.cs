@@ -21,9 +21,6 @@ internal static class MountTable
     /// <summary>All mounts this process sees, in the order in which they were made.</summary>
     public static IReadOnlyList<MountEntry> Read() => Parse(File.ReadAllLines("/proc/self/mountinfo"));
 
-    /// <summary>The mount on top at <paramref name="mountPoint"/>, an absolute path without symbolic links; or null.</summary>
-    public static MountEntry? Find(string mountPoint) => Read().LastOrDefault(entry => entry.MountPoint == mountPoint);
-
     /// <summary>Parses lines of mountinfo; a line that does not parse is left out.</summary>
     internal static IReadOnlyList<MountEntry> Parse(IEnumerable<string> lines)
     {
