@@ -15,8 +15,11 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setrlimit(int resource, ResourceLimit* limit);
 
+    // What is asked for where the hard limit can be moved: as much as Linux allows by default (fs.nr_open).
+    private const ulong OpenFilesWanted = 1 << 20;
+
     /// <summary>
-    /// Raises the soft limit on open files to the hard limit, which an unprivileged process cannot move.
+    /// Raises the limit on open files as far as it goes: to a million with CAP_SYS_RESOURCE, else to the hard limit.
     /// </summary>
     /// <param name="limit">The limit in force afterwards.</param>
     internal static Errno RaiseOpenFilesLimit(out long limit)
@@ -29,12 +32,13 @@ internal static unsafe partial class Libc
             return error;
         }
 
-        if (current.Soft < current.Hard)
+        foreach (ulong wanted in (ReadOnlySpan<ulong>)[Math.Max(OpenFilesWanted, current.Hard), current.Hard])
         {
-            ResourceLimit raised = new() { Soft = current.Hard, Hard = current.Hard };
+            ResourceLimit raised = new() { Soft = wanted, Hard = Math.Max(wanted, current.Hard) };
             if (setrlimit(OpenFilesLimit, &raised) == 0)
             {
                 current = raised;
+                break;
             }
         }
 

@@ -60,8 +60,7 @@ internal static class Dispatch
             case FuseOpcode.StatFs: Volumes.StatFs(worker, in request, ref reply); break;
             case FuseOpcode.SyncFs: Volumes.SyncFs(worker, in request, ref reply); break;
 
-            // ENOTTY is what ioctl(2) documents for a file that has none; ENOSYS would reach the program.
-            case FuseOpcode.Ioctl: reply.Fail(Errno.ENOTTY); break;
+            case FuseOpcode.Ioctl: InodeFlags.Ioctl(worker, in request, ref reply); break;
             default: reply.Fail(Errno.ENOSYS); break;
         }
     }
