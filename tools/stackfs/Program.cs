@@ -57,6 +57,7 @@ internal static class Program
         root.Add(StatusCommand.Create());
         root.Add(InfoCommand.Create());
         root.Add(CatCommand.Create());
+        root.Add(EcryptfsCommand.Create());
         return CommandLine.Invoke(root, arguments);
     }
 

@@ -59,6 +59,8 @@ internal sealed class EcryptfsTree : IDisposable
 
     internal string PassFile => Path.Combine(_base, "pass");
 
+    internal string Base => _base;
+
     /// <summary>The options with which the kernel module mounted it.</summary>
     internal string OriginalOptions
     {

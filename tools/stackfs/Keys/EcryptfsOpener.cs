@@ -13,6 +13,9 @@ namespace StackFs.Cli.Keys;
 /// <summary>From a lower directory of eCryptfs files and what people say about keys to the keys of a mount.</summary>
 internal static class EcryptfsOpener
 {
+    private const string WrappedPrefix = "wrapped:";
+    private const string FileOption = "file=";
+
     /// <summary>Opens the keys of an eCryptfs mount.</summary>
     /// <param name="lower">The lower directory.</param>
     /// <param name="options">Options of the format.</param>
@@ -71,6 +74,12 @@ internal static class EcryptfsOpener
 
     private static void Add(EcryptfsMountKeys given, string text, string lower)
     {
+        if (text.StartsWith(WrappedPrefix, StringComparison.Ordinal))
+        {
+            AddWrapped(given, text, lower);
+            return;
+        }
+
         EcryptfsSalt? salt = TakeSalt(ref text);
         KeySpec spec = KeyReader.Parse([text])[0];
         switch (spec)
@@ -88,6 +97,11 @@ internal static class EcryptfsOpener
             case KeySpec.Pem pem:
                 given.Add(LoadPem(pem));
                 break;
+            case KeySpec.Keyring { Signature: { } named }:
+                Errno errno = KernelKeyring.Find(new EcryptfsSignature(Convert.FromHexString(named.ToString())), out EcryptfsKey? key);
+                given.Add(key ?? throw new CommandException(
+                    ExitCode.KeyMissing, $"keyring:{named}: {ErrnoText.Of(errno)}", "put it there: stackfs ecryptfs add-passphrase"));
+                break;
             default:
                 throw new CommandException(
                     ExitCode.Usage,
@@ -96,12 +110,59 @@ internal static class EcryptfsOpener
         }
     }
 
+    /// <summary>
+    /// <c>wrapped:file=FILE[:passfile=FILE|:passfd=N]</c>: the mount passphrase in a wrapped-passphrase file, which the login
+    /// passphrase opens.
+    /// </summary>
+    private static void AddWrapped(EcryptfsMountKeys given, string text, string lower)
+    {
+        List<string> parts = SplitAtColons(text[WrappedPrefix.Length..]);
+        int at = parts.FindIndex(static part => part.StartsWith(FileOption, StringComparison.Ordinal));
+        if (at < 0)
+        {
+            throw new CommandException(ExitCode.Usage, "key=wrapped needs the file: wrapped:file=FILE");
+        }
+
+        string path = parts[at][FileOption.Length..].Replace("\\:", ":", StringComparison.Ordinal);
+        parts.RemoveAt(at);
+        if (KeyReader.Parse([string.Join(':', ["passphrase", .. parts])])[0] is not KeySpec.Passphrase login)
+        {
+            throw new CommandException(ExitCode.Usage, "key=wrapped takes the options of a passphrase");
+        }
+
+        WrappedPassphrase wrapped = WrappedKeyFile.Read(path);
+        using SecretBuffer secret = KeyReader.ReadPassphrase(login.Input, path, "Login passphrase: ");
+        using SecretBuffer mount = WrappedKeyFile.Unwrap(path, wrapped, secret);
+        if (!given.TryAddPassphrase(mount, null, out string? error))
+        {
+            throw new CommandException(ExitCode.KeyWrong, $"{lower}: {error}");
+        }
+    }
+
+    /// <summary>Splits at colons that no backslash escapes; the parts keep their escapes.</summary>
+    private static List<string> SplitAtColons(string text)
+    {
+        List<string> parts = [];
+        int start = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] == ':' && (i == 0 || text[i - 1] != '\\'))
+            {
+                parts.Add(text[start..i]);
+                start = i + 1;
+            }
+        }
+
+        parts.Add(text[start..]);
+        return parts;
+    }
+
     /// <summary>Takes <c>passphrase_salt=</c> or <c>salt=</c> out of a specification; the native format has no such thing.</summary>
     private static EcryptfsSalt? TakeSalt(ref string text)
     {
         EcryptfsSalt? found = null;
         List<string> kept = [];
-        foreach (string part in text.Split(':'))
+        foreach (string part in SplitAtColons(text))
         {
             string? value = part.StartsWith("passphrase_salt=", StringComparison.Ordinal) ? part[16..]
                 : part.StartsWith("salt=", StringComparison.Ordinal) ? part[5..]

@@ -46,6 +46,15 @@ internal sealed class EcryptfsTraces
         return traces;
     }
 
+    /// <summary>Looks at up to 256 entries of a directory itself.</summary>
+    /// <param name="directory">Readable; stays the caller's, its read position changes.</param>
+    internal static EcryptfsTraces FindHere(SafeFd directory)
+    {
+        EcryptfsTraces traces = new();
+        traces.Walk(directory, MaxDepth);
+        return traces;
+    }
+
     private void Walk(SafeFd directory, int depth)
     {
         byte[] buffer = new byte[32 * 1024];
