@@ -23,6 +23,7 @@ internal static class Machine
             ? Missing("root") ?? Program("debootstrap") ?? Program("lintian")
             : "builds and installs a package for minutes: tools/test --packages",
         "groff" => Program("groff"),
+        "openssl" => Program("openssl"),
         "terminal" => Program("script"),
         _ => throw new ArgumentOutOfRangeException(nameof(need), need, "not a need that is known"),
     };

@@ -39,6 +39,9 @@ public class TranscriptTests
     [TranscriptFact]
     public void Fstab() => Play();
 
+    [TranscriptFact]
+    public void Pem() => Play();
+
     [Fact]
     public void Every_transcript_has_a_method() => Assert.Equal(
         Transcript.Names(),

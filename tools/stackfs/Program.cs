@@ -3,6 +3,7 @@ using StackFs.Cli.Commands;
 using StackFs.Cli.Helpers;
 using StackFs.Cli.Output;
 using StackFs.Cli.Serving;
+using StackFs.Keyring.Secrets;
 
 namespace StackFs.Cli;
 
@@ -40,6 +41,11 @@ internal static class Program
         {
             Messages.Error(error.Message, error.Hints);
             return error.Code;
+        }
+        catch (SecretMemoryException error)
+        {
+            Messages.Error(error.Message, ["raise the limit of locked memory: ulimit -l, or RLIMIT_MEMLOCK in limits.conf(5)"]);
+            return ExitCode.Failure;
         }
     }
 

@@ -187,39 +187,8 @@ internal static class EcryptfsOpener
 
     private static EcryptfsPrivateKey LoadPem(KeySpec.Pem pem)
     {
-        PemStatus status = PemFile.Open(pem.File, out PemFile? file, out Errno errno);
-        if (file is null)
-        {
-            throw new CommandException(
-                errno == Errno.ENOENT ? ExitCode.NotFound : ExitCode.Failure,
-                $"{pem.File}: {(errno != Errno.None ? ErrnoText.Of(errno) : "not a PEM file")}");
-        }
-
-        using (file)
-        {
-            if (file.ReadableByOthers)
-            {
-                Messages.Warning($"{pem.File}: other users can read this key; chmod 600 it");
-            }
-
-            EcryptfsPrivateKey? key = null;
-            status = pem.Input is SecretInput.Prompt
-                ? EcryptfsPrivateKey.Load(file, null, out key)
-                : PemStatus.NeedsPassphrase;
-            if (status == PemStatus.NeedsPassphrase)
-            {
-                using SecretBuffer passphrase = KeyReader.ReadPassphrase(pem.Input, pem.File, $"Passphrase of {pem.File}: ");
-                status = EcryptfsPrivateKey.Load(file, passphrase, out key);
-            }
-
-            return key ?? throw new CommandException(ExitCode.KeyWrong, $"{pem.File}: " + status switch
-            {
-                PemStatus.WrongPassphrase => "the passphrase does not open it",
-                PemStatus.NoPrivateKey => "holds no private key",
-                PemStatus.UnsupportedKind => "not an RSA key of at most 4096 bits, which eCryptfs needs",
-                _ => "cannot be read as a private key",
-            });
-        }
+        using PemFile file = PemReader.Open(pem.File);
+        return PemReader.Unlock<EcryptfsPrivateKey>(pem, file, EcryptfsPrivateKey.Load);
     }
 
     private static void CheckOwner(SafeFd root, string lower, EcryptfsOptions options)

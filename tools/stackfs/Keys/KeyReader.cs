@@ -63,8 +63,10 @@ internal static class KeyReader
                             ExitCode.KeyWrong, $"{what}: that is no recovery key", "it has 44 digits in 11 groups; one is missing or mistyped");
                 }
 
+            case KeySpec.Pem pem:
+                return PemReader.PrivateKey(pem);
             default:
-                throw NotYet(spec);
+                throw NotHere(spec);
         }
     }
 
@@ -90,15 +92,17 @@ internal static class KeyReader
                 return new PassphraseKey(ReadPassphrase(passphrase.Input, what, string.Empty));
             case KeySpec.Recovery { Input: SecretInput.Prompt }:
                 return RecoveryKey.Create();
+            case KeySpec.Pem pem:
+                return PemReader.SlotMaker(pem);
             default:
-                throw NotYet(spec);
+                throw NotHere(spec);
         }
     }
 
-    private static CommandException NotYet(KeySpec spec) => new(
+    private static CommandException NotHere(KeySpec spec) => new(
         ExitCode.Usage,
         $"a key of the kind '{spec.GetType().Name.ToLowerInvariant()}' cannot be used here",
-        "use passphrase, or recovery with a recovery key");
+        "use passphrase, openssl:keyfile=FILE, or recovery");
 
     /// <summary>Reads a passphrase from where it is said to be.</summary>
     /// <param name="input">Where from.</param>
