@@ -279,9 +279,10 @@ internal sealed partial class NativeFile
         in RunPlan plan, long last, long upperOffset, ReadOnlySpan<byte> source, ContentScratch scratch)
     {
         int valid = ExtentLayout.ValidBytes(last, plan.NewSize);
-        if (valid == ExtentLayout.ExtentSize || last < plan.First)
+        bool appends = upperOffset == plan.OldSize && plan.OldSize > 0;
+        if (valid == ExtentLayout.ExtentSize || last < plan.First || !(appends || _lastExtent.Holds(last)))
         {
-            // Full: what is appended next goes into another extent.
+            // Full: what is appended next goes into another extent. Not appended to: most files are written once.
             _lastExtent.Clear();
             return;
         }

@@ -118,7 +118,7 @@ internal sealed partial class NativeFile : OpenFile
     {
         if (disposing)
         {
-            _lastExtent.Clear();
+            _lastExtent.Dispose();
             _ciphers?.Dispose();
             _keys?.Dispose();
             _lower.Dispose();
