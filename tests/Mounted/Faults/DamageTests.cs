@@ -135,10 +135,7 @@ public sealed class DamageTests : IDisposable
         Expect(() =>
         {
             Assert.Equal("EIO", ReadName());
-            int fd = Sys.Open(Upper, Sys.O_RDWR).Count;
-            Result wrote = Sys.Pwrite(fd, new byte[8192], 0), synced = Sys.Fsync(fd);
-            Sys.Close(fd);
-            Assert.Equal("EIO", wrote.Ok ? synced.Name : wrote.Name);
+            Assert.Equal("EIO", TryOverwrite());
         });
     }
 
@@ -248,6 +245,20 @@ public sealed class DamageTests : IDisposable
         Result read = Sys.Pread(fd, found, offset);
         Sys.Close(fd);
         return read.Ok && !found.AsSpan().SequenceEqual(_content.AsSpan(offset, 50)) ? "wrong data" : read.Name;
+    }
+
+    // The first error of opening, writing and syncing.
+    private string TryOverwrite()
+    {
+        Result opened = Sys.Open(Upper, Sys.O_RDWR);
+        if (!opened.Ok)
+        {
+            return opened.Name;
+        }
+
+        Result wrote = Sys.Pwrite(opened.Count, new byte[8192], 0), synced = Sys.Fsync(opened.Count);
+        Sys.Close(opened.Count);
+        return wrote.Ok ? synced.Name : wrote.Name;
     }
 
     private string ReadName()
