@@ -64,6 +64,7 @@ internal static class Program
         root.Add(InfoCommand.Create());
         root.Add(CatCommand.Create());
         root.Add(EcryptfsCommand.Create());
+        root.Add(ConvertCommand.Create());
         return CommandLine.Invoke(root, arguments);
     }
 

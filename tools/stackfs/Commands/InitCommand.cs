@@ -33,7 +33,8 @@ internal static class InitCommand
         return command;
     }
 
-    private static ExitCode Run(string lower, IReadOnlyList<string> keys, NamesMode names)
+    /// <summary>Makes a volume, for this command and for others that need one.</summary>
+    internal static ExitCode Run(string lower, IReadOnlyList<string> keys, NamesMode names)
     {
         IReadOnlyList<KeySpec> specs = KeyReader.Parse(keys);
         using SafeFd root = VolumeOpener.OpenLowerRoot(lower);
