@@ -12,6 +12,9 @@ internal sealed partial class NativeFile
     private const int PunchHole = 0x02;
     private const int ZeroRange = 0x10;
 
+    // So many extents of written zeros are passed over in search of data; what comes then is called data.
+    private const int MaxZerosSkipped = 16;
+
     /// <inheritdoc/>
     public override Errno SeekData(long upperOffset, ContentScratch scratch, out long found)
     {
@@ -23,44 +26,68 @@ internal sealed partial class NativeFile
             return Errno.ENXIO;
         }
 
-        long lowerOffset = ExtentLayout.LowerStart(ExtentLayout.IndexOf(upperOffset));
-        Errno error = _lower.SeekData(lowerOffset, out long lowerFound);
-        if (error is Errno.EINVAL or Errno.EOPNOTSUPP)
+        found = upperOffset;
+        long index = ExtentLayout.IndexOf(upperOffset);
+        for (int zeros = 0; zeros < MaxZerosSkipped; zeros++)
         {
-            found = upperOffset; // A lower filesystem that knows no holes: all is data.
-            return Errno.None;
+            Errno error = _lower.SeekData(ExtentLayout.LowerStart(index), out long lowerFound);
+            if (error is Errno.EINVAL or Errno.EOPNOTSUPP)
+            {
+                return Errno.None; // A lower filesystem that knows no holes: all is data.
+            }
+
+            if (error != Errno.None)
+            {
+                return error;
+            }
+
+            index = (lowerFound / ExtentLayout.PageSize) - 1;
+            found = Math.Max(upperOffset, ExtentLayout.UpperStart(index));
+            if (found >= size)
+            {
+                return Errno.ENXIO;
+            }
+
+            if (SkipZeros(index, ref found, scratch))
+            {
+                return Errno.None;
+            }
+
+            index++;
         }
 
-        if (error != Errno.None)
-        {
-            return error;
-        }
-
-        long index = (lowerFound / ExtentLayout.PageSize) - 1;
-        found = SkipZeros(index, Math.Max(upperOffset, ExtentLayout.UpperStart(index)), scratch);
-        return found < size ? Errno.None : Errno.ENXIO;
+        return Errno.None;
     }
 
-    // In a file with holes the extent that data begins in may itself begin with zeros, since programs write by pages:
-    // those before the page of its first other byte count as hole. An extent that cannot be read counts as data.
-    private long SkipZeros(long index, long upperOffset, ContentScratch scratch)
+    // Extents are a little shorter than pages, and programs write by pages: in a file with holes the extent that data begins
+    // in may begin with zeros, and one after it hold nothing else. Moves `found` on to the page of the extent's first byte
+    // that is not zero; false if there is none. An extent that cannot be read counts as data.
+    private bool SkipZeros(long index, ref long found, ContentScratch scratch)
     {
         if (_ciphers is null || (!IsSparse && _gaps.IsEmpty))
         {
-            return upperOffset;
+            return true;
         }
 
         using ExtentCipherPool.Lease lease = _ciphers.Rent();
         Span<byte> plaintext = scratch.Plain(0);
         if (LoadExtent(lease.Cipher, index, scratch.RunPage(0), plaintext, out _) != Errno.None)
         {
-            return upperOffset;
+            return true;
         }
 
-        int skip = (int)(upperOffset - ExtentLayout.UpperStart(index));
-        int zeros = plaintext[skip..].IndexOfAnyExcept((byte)0);
-        long data = upperOffset + Math.Max(zeros, 0);
-        return Math.Max(upperOffset, data - (data % ExtentLayout.PageSize));
+        // From the page that `found` stands in: what lies in one page with data is data.
+        long start = ExtentLayout.UpperStart(index);
+        long from = Math.Max(start, found - (found % ExtentLayout.PageSize));
+        int zeros = plaintext[(int)(from - start)..].IndexOfAnyExcept((byte)0);
+        if (zeros < 0)
+        {
+            return false;
+        }
+
+        long data = from + zeros;
+        found = Math.Max(found, data - (data % ExtentLayout.PageSize));
+        return true;
     }
 
     /// <inheritdoc/>

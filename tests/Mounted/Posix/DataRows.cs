@@ -141,14 +141,14 @@ internal static class DataRows
             long data = Lseek(fd, 0, SEEK_DATA).Value, hole = Lseek(fd, 1 << 20, SEEK_HOLE).Value;
             return $"{data is > 1000000 and <= 1 << 20} {hole >= (1 << 20) + 5000}";
         }),
-        new("SEEK_DATA behind a hole finds the page that was written", "40960 40960 40966 ENXIO", s =>
+        new("SEEK_DATA behind a hole finds the page that was written", "40960 40960 40960 40966 ENXIO", s =>
         {
             int fd = s.Open("f");
+            Ftruncate(fd, 90112);
             Scene.Write(fd, "before", 0);
             Scene.Write(fd, "behind", 40960);
-            Ftruncate(fd, 90112);
             Fsync(fd);
-            return $"{Lseek(fd, 8192, SEEK_DATA)} {Lseek(fd, 40959, SEEK_DATA)} {Lseek(fd, 40966, SEEK_DATA)} {Lseek(fd, 90112, SEEK_DATA).Name}";
+            return $"{Lseek(fd, 4096, SEEK_DATA)} {Lseek(fd, 8192, SEEK_DATA)} {Lseek(fd, 40959, SEEK_DATA)} {Lseek(fd, 40966, SEEK_DATA)} {Lseek(fd, 90112, SEEK_DATA).Name}";
         }),
         new("lseek from the end of a just written file", "12 9", s =>
         {
