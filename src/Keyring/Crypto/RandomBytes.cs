@@ -28,13 +28,13 @@ public static class RandomBytes
     public static void FillNonce(Span<byte> nonce)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(nonce.Length, NonceLength, nameof(nonce));
-        (t_batch ??= new NonceBatch()).Take(nonce);
+        (_batch ??= new NonceBatch()).Take(nonce);
     }
 
     private const int NonceLength = 12;
 
     [ThreadStatic]
-    private static NonceBatch? t_batch;
+    private static NonceBatch? _batch;
 
     /// <summary>
     /// Nonces drawn ahead. They are public once used, so they need no secret memory; but two clones of a machine that
