@@ -2,6 +2,7 @@ using System.Text;
 using StackFs.Content;
 using StackFs.Interop;
 using StackFs.Keyring.Interop;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Properties.Content;
 
@@ -26,10 +27,7 @@ public sealed class AllocationTests : IDisposable
         using (file)
         {
             byte[] buffer = new byte[1 << 20];
-            Work(file!, buffer);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            Work(file!, buffer);
-            Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+            Assert.Equal(0, Allocations.Of(() => Work(file!, buffer)));
         }
     }
 

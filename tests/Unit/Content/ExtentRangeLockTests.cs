@@ -1,4 +1,5 @@
 using StackFs.Content;
+using StackFs.Tests.Common;
 using Xunit;
 
 namespace StackFs.Tests.Unit.Content;
@@ -107,10 +108,7 @@ public class ExtentRangeLockTests
     public void ClaimingAllocatesNothing()
     {
         ExtentRangeLock ranges = new();
-        Claim(ranges);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Claim(ranges);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(() => Claim(ranges)));
 
         static void Claim(ExtentRangeLock ranges)
         {

@@ -1,5 +1,6 @@
 using StackFs.Codecs;
 using StackFs.Codecs.Ecryptfs;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Unit.Ecryptfs;
 
@@ -81,15 +82,13 @@ public class ExtentTests
         using ExtentCipher cipher = new(key, 8192);
         byte[] stored = new byte[4096];
         byte[] plain = new byte[4096];
-        cipher.Seal(0, plain, isFinal: false, stored);
-        _ = cipher.Open(0, stored, plain, out _);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
+        Assert.Equal(0, Allocations.Of(() =>
         {
-            cipher.Seal(i, plain, isFinal: false, stored);
-            _ = cipher.Open(i, stored, plain, out _);
-        }
-
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+            for (int i = 0; i < 100; i++)
+            {
+                cipher.Seal(i, plain, isFinal: false, stored);
+                _ = cipher.Open(i, stored, plain, out _);
+            }
+        }));
     }
 }

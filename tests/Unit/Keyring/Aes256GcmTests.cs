@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using StackFs.Keyring.Crypto;
 using StackFs.Keyring.Secrets;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Unit.Keyring;
 
@@ -201,11 +202,9 @@ public sealed class Aes256GcmTests
         byte[] buffer = new byte[4064];
         byte[] nonce = new byte[12];
         byte[] tag = new byte[16];
-        long before = 0;
         bool authentic = true;
-        for (int round = 0; round < 3; round++)
+        Assert.Equal(0, Allocations.Of(() =>
         {
-            before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 1000; i++)
             {
                 RandomBytes.FillNonce(nonce);
@@ -213,9 +212,7 @@ public sealed class Aes256GcmTests
                 authentic &= gcm.Decrypt(nonce, "additional"u8, buffer, tag, buffer);
                 gcm.SetKey(key);
             }
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        }));
         Assert.True(authentic);
     }
 

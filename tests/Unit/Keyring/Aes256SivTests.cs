@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using StackFs.Keyring.Crypto;
 using StackFs.Keyring.Secrets;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Unit.Keyring;
 
@@ -85,19 +86,15 @@ public sealed class Aes256SivTests
         using Aes256Siv siv = new(key);
         byte[] plaintext = new byte[24];
         byte[] output = new byte[40];
-        long before = 0;
         bool authentic = true;
-        for (int round = 0; round < 3; round++)
+        Assert.Equal(0, Allocations.Of(() =>
         {
-            before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 500; i++)
             {
                 siv.Encrypt("name"u8, [], plaintext, output);
                 authentic &= siv.Decrypt("name"u8, [], output, plaintext);
             }
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        }));
         Assert.True(authentic);
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using StackFs.Keyring.Secrets;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Unit.Keyring;
 
@@ -120,17 +121,13 @@ public sealed class SecretBufferTests
     {
         using SecretBuffer secret = SecretBuffer.Random(32);
         int sum = 0;
-        long before = 0;
-        for (int round = 0; round < 3; round++)
+        Assert.Equal(0, Allocations.Of(() =>
         {
-            before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 1000; i++)
             {
                 sum += secret.Use(1, static (bytes, one) => bytes[0] + one);
             }
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        }));
         Assert.NotEqual(0, sum);
     }
 

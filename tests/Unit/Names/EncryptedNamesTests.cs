@@ -1,5 +1,6 @@
 using System.Text;
 using StackFs.Names;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Unit.Names;
 
@@ -169,10 +170,7 @@ public sealed class EncryptedNamesTests : IDisposable
         byte[] name = Encoding.ASCII.GetBytes("a name of ordinary length.txt");
         byte[] longName = Encoding.ASCII.GetBytes(new string('l', 250));
         byte[] content = new byte[LowerNames.MaxCompanionLength];
-        Run(32);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Run(500);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocations.Of(() => Run(500)));
 
         void Run(int times)
         {
