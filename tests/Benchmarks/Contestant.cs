@@ -46,6 +46,7 @@ internal sealed class Stage : IDisposable
         Directory.CreateDirectory(Lower);
         Directory.CreateDirectory(Upper);
         File.WriteAllText(_base + "/pass", "benchmark passphrase\n");
+        Sys.Chmod(_base + "/pass", 0x180);
         if (contestant.Init.Length > 0)
         {
             using Process init = Start(contestant.Init);
