@@ -23,6 +23,8 @@ public partial class ExitCodeTests
         ["Busy"] = 11,
         ["NotPermitted"] = 12,
         ["Exists"] = 13,
+        ["KeyringFailed"] = 14,
+        ["NoSuchKey"] = 15,
         ["Internal"] = 70,
         ["Interrupted"] = 130,
     };

@@ -68,7 +68,7 @@ internal sealed partial class Session : IDisposable
     {
         string bin = Path.Combine(_directory, "bin");
         Directory.CreateDirectory(bin);
-        foreach (string name in (string[])["stackfs", "mount.stackfs", "umount.stackfs", "mount.fuse.stackfs", "umount.fuse.stackfs"])
+        foreach (string name in (string[])["stackfs", "stackfs-keyringd", "mount.stackfs", "umount.stackfs", "mount.fuse.stackfs", "umount.fuse.stackfs"])
         {
             File.CreateSymbolicLink(Path.Combine(bin, name), Machine.Executable);
         }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using StackFs.Cli.Output;
 
 namespace StackFs.Cli;
 
@@ -20,11 +21,16 @@ internal static class CommandLine
         if (!asksForHelpOrVersion && WhatIsWrong(result, arguments) is string wrong)
         {
             throw new CommandException(
-                ExitCode.Usage, wrong, $"try: {(command == root ? "stackfs" : $"stackfs {command.Name}")} --help");
+                ExitCode.Usage, wrong, $"try: {NameOf(command, root)} --help");
         }
 
         return (ExitCode)result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     }
+
+    /// <summary>How the command is called, with the commands that it is part of.</summary>
+    private static string NameOf(Command command, RootCommand root) => command == root
+        ? Messages.CalledAs
+        : $"{NameOf(command.Parents.OfType<Command>().First(), root)} {command.Name}";
 
     private static string? WhatIsWrong(ParseResult result, IReadOnlyList<string> arguments)
     {

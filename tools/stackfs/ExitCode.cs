@@ -48,6 +48,12 @@ internal enum ExitCode
     /// <summary>It is there already: a volume to be made, or a mount.</summary>
     Exists = 13,
 
+    /// <summary>The keyring daemon cannot be reached or started, or does not answer.</summary>
+    KeyringFailed = 14,
+
+    /// <summary>The keyring does not hold the key that was named.</summary>
+    NoSuchKey = 15,
+
     /// <summary>A bug: an exception that nobody expected.</summary>
     Internal = 70,
 

@@ -19,6 +19,7 @@ internal static class Program
             {
                 "mount.stackfs" => MountHelper.Run(arguments),
                 "umount.stackfs" => UmountHelper.Run(arguments),
+                DaemonCommand.Name => (int)Guard(() => DaemonCommand.Run(arguments)),
                 _ => (int)Guard(() => RunCommand(arguments)),
             };
         }
@@ -80,7 +81,7 @@ internal static class Program
             // The type that the mount table shows, by which umount(8) and a remount look for their helpers.
             "mount.fuse.stackfs" => "mount.stackfs",
             "umount.fuse.stackfs" => "umount.stackfs",
-            "mount.stackfs" or "umount.stackfs" or "stackfs-keyringd" => name,
+            "mount.stackfs" or "umount.stackfs" or DaemonCommand.Name => name,
             _ => "stackfs",
         };
     }

@@ -31,14 +31,18 @@ internal static class DaemonSocket
                 return error;
             }
 
-            string path = KeyringPaths.SocketIn(directory);
-            error = Posix.Unlink(fd, Path.GetFileName(path));
-            if (error is Errno.None or Errno.ENOENT)
-            {
-                error = Posix.Listen(path, Backlog, out listener);
-            }
+            return Listen(directory, fd, out listener);
+        }
+    }
 
-            return error;
+    /// <summary>Listens anew in a directory whose lock is held.</summary>
+    internal static Errno OpenAgain(string directory, out SafeFd? listener)
+    {
+        listener = null;
+        Errno error = OpenDirectory(directory, out SafeFd fd);
+        using (fd)
+        {
+            return error == Errno.None ? Listen(directory, fd, out listener) : error;
         }
     }
 
@@ -47,6 +51,14 @@ internal static class DaemonSocket
     {
         fd = new SafeFd();
         return error;
+    }
+
+    private static Errno Listen(string directory, SafeFd fd, out SafeFd? listener)
+    {
+        listener = null;
+        string path = KeyringPaths.SocketIn(directory);
+        Errno error = Posix.Unlink(fd, Path.GetFileName(path));
+        return error is Errno.None or Errno.ENOENT ? Posix.Listen(path, Backlog, out listener) : error;
     }
 
     private static Errno OpenDirectory(string directory, out SafeFd fd)

@@ -11,9 +11,11 @@ public sealed class KeyringDaemon : IDisposable
 {
     private const int LongestWait = 5000; // poll(2) does not count sleep; this bounds how late a key leaves after it.
     private const int LeastWait = 10;
+    private const int MostAcceptedAtOnce = 64;
+    private const int DeafMilliseconds = 100;
     private static readonly byte[] One = [1, 0, 0, 0, 0, 0, 0, 0];
 
-    private readonly SafeFd _listener;
+    private readonly string _directory;
     private readonly SafeFd _stop;
     private readonly SafeFd? _lock;
     private readonly ServiceManager _manager;
@@ -22,9 +24,14 @@ public sealed class KeyringDaemon : IDisposable
     private readonly RequestHandler _handler;
     private readonly byte[] _packet = new byte[Wire.MaximumMessage];
     private readonly uint _user = Posix.EffectiveUser();
+    private SafeFd _listener;
+    private long _deafUntil;
+    private long _usedAt;
 
-    private KeyringDaemon(SafeFd listener, SafeFd stop, SafeFd? held, ServiceManager manager, TimeSpan recallTime)
+    private KeyringDaemon(
+        string directory, SafeFd listener, SafeFd stop, SafeFd? held, ServiceManager manager, TimeSpan recallTime)
     {
+        _directory = directory;
         _listener = listener;
         _stop = stop;
         _lock = held;
@@ -32,6 +39,14 @@ public sealed class KeyringDaemon : IDisposable
         _table = new KeyTable(manager, recallTime);
         _handler = new RequestHandler(_table, _connections);
     }
+
+    /// <summary>
+    /// <see cref="Run"/> ends when no key was held and nobody connected for so long; null for never. To be set before it.
+    /// </summary>
+    public TimeSpan? LeavesAfter { get; set; }
+
+    /// <summary>Whether the socket came from the service manager, which starts another daemon for who connects later.</summary>
+    public bool IsActivated => _lock is null;
 
     /// <summary>
     /// Opens the daemon's socket: the one that systemd handed over, or a new one in <paramref name="directory"/>.
@@ -60,7 +75,7 @@ public sealed class KeyringDaemon : IDisposable
             return error;
         }
 
-        daemon = new KeyringDaemon(listener, stop, held, manager, recallTime);
+        daemon = new KeyringDaemon(directory, listener, stop, held, manager, recallTime);
         return Errno.None;
     }
 
@@ -73,12 +88,17 @@ public sealed class KeyringDaemon : IDisposable
         }
 
         _manager.Ready();
+        _usedAt = Now();
         while (WaitAndServe())
         {
             long now = Now();
             _table.Expire(now);
             CloseSilent(now);
             Sweep(now);
+            if (now >= LeaveTime(now) && TryLeave(now))
+            {
+                break;
+            }
         }
 
         _manager.Stopping();
@@ -106,7 +126,9 @@ public sealed class KeyringDaemon : IDisposable
     {
         Posix.PollEntry[] entries = new Posix.PollEntry[_connections.Count + 2];
         entries[0] = new Posix.PollEntry { Descriptor = _stop.Number, Wanted = Posix.POLLIN };
-        entries[1] = new Posix.PollEntry { Descriptor = _listener.Number, Wanted = Posix.POLLIN };
+        // A negative descriptor is skipped by poll(2).
+        int listener = Now() < _deafUntil ? -1 : _listener.Number;
+        entries[1] = new Posix.PollEntry { Descriptor = listener, Wanted = Posix.POLLIN };
         for (int i = 0; i < _connections.Count; i++)
         {
             entries[i + 2] = new Posix.PollEntry { Descriptor = _connections[i].Socket.Number, Wanted = Posix.POLLIN };
@@ -137,19 +159,63 @@ public sealed class KeyringDaemon : IDisposable
 
     private int WaitTime()
     {
-        long next = _table.NextDeadline();
+        long now = Now();
+        long next = Math.Min(_table.NextDeadline(), LeaveTime(now));
+        next = now < _deafUntil ? Math.Min(next, _deafUntil) : next;
         foreach (Connection connection in _connections.Where(connection => !connection.MayBeSilent))
         {
             next = Math.Min(next, connection.HeardAt + (long)Wire.SilenceTime.TotalMilliseconds);
         }
 
-        return next == long.MaxValue ? -1 : (int)Math.Clamp(next - Now(), LeastWait, LongestWait);
+        return next == long.MaxValue ? -1 : (int)Math.Clamp(next - now, LeastWait, LongestWait);
+    }
+
+    /// <summary>When this daemon ends for want of work, as things are.</summary>
+    private long LeaveTime(long now)
+    {
+        if (_connections.Count > 0 || _table.Keys.Count > 0)
+        {
+            _usedAt = now;
+        }
+
+        return LeavesAfter is { } time ? _usedAt + (long)time.TotalMilliseconds : long.MaxValue;
+    }
+
+    /// <summary>
+    /// Stops listening for good, unless somebody connects at that very moment: nobody's connection is dropped, and who
+    /// comes later is refused and starts another daemon.
+    /// </summary>
+    private bool TryLeave(long now)
+    {
+        if (IsActivated)
+        {
+            return true; // The service manager goes on listening.
+        }
+
+        _ = Posix.StopListening(_listener); // Fails for what is no socket only.
+        Accept(now);
+        if (_connections.Count == 0 || DaemonSocket.OpenAgain(_directory, out SafeFd? listener) != Errno.None)
+        {
+            return true;
+        }
+
+        _listener.Dispose();
+        _listener = listener!;
+        return false;
     }
 
     private void Accept(long now)
     {
-        while (Posix.Accept(_listener, out SafeFd socket) == Errno.None)
+        for (int i = 0; i < MostAcceptedAtOnce; i++)
         {
+            Errno error = Posix.Accept(_listener, out SafeFd socket);
+            if (error != Errno.None)
+            {
+                socket.Dispose();
+                RestFrom(error, now);
+                return;
+            }
+
             // Somebody else's, or there is no place: closed without a word.
             if (Posix.PeerCredentials(socket, out Posix.Credentials peer) == Errno.None
                 && (peer.User == _user || peer.User == 0)
@@ -164,13 +230,22 @@ public sealed class KeyringDaemon : IDisposable
         }
     }
 
-    private bool MakePlace()
+    /// <summary>
+    /// Where no descriptor is left for who waits, the silent make place; where none can, nobody is accepted for a while.
+    /// </summary>
+    private void RestFrom(Errno error, long now)
     {
-        if (_connections.Count < Wire.MaximumConnections)
+        if (error is Errno.EMFILE or Errno.ENFILE or Errno.ENOBUFS or Errno.ENOMEM && !CloseOne())
         {
-            return true;
+            _deafUntil = now + DeafMilliseconds;
         }
+    }
 
+    private bool MakePlace() => _connections.Count < Wire.MaximumConnections || CloseOne();
+
+    /// <summary>Closes the connection that has been silent longest and can be spared.</summary>
+    private bool CloseOne()
+    {
         // One that waits for a key connects again by itself.
         Connection? victim = _connections.Where(connection => connection is { Lease: null, Removal: null })
             .OrderBy(connection => connection.IsWaiting).ThenBy(connection => connection.HeardAt).FirstOrDefault();

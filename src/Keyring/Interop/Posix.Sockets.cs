@@ -22,6 +22,7 @@ internal static unsafe partial class Posix
     private const int SO_PEERCRED = 17;
     private const int SO_ACCEPTCONN = 30;
     private const int SCM_RIGHTS = 1;
+    private const int SHUT_RDWR = 2;
     private const int MSG_CTRUNC = 0x8;
     private const int MSG_TRUNC = 0x20;
     private const int MSG_DONTWAIT = 0x40;
@@ -43,6 +44,9 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int accept4(int fd, byte* address, uint* length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int shutdown(int fd, int how);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int connect(int fd, byte* address, uint length);
@@ -82,6 +86,12 @@ internal static unsafe partial class Posix
         fd = new SafeFd(result);
         return error;
     }
+
+    /// <summary>
+    /// shutdown(2) of a listening socket: from here connect(2) answers ECONNREFUSED, while connections that were made
+    /// before can still be accepted.
+    /// </summary>
+    internal static Errno StopListening(SafeFd listener) => Check(shutdown(listener.Number, SHUT_RDWR));
 
     /// <summary>Connects a packet socket within a time; EAGAIN when the listener's queue is full.</summary>
     internal static Errno Connect(string path, out SafeFd fd)

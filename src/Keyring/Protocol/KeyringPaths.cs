@@ -1,3 +1,4 @@
+using System.Globalization;
 using StackFs.Keyring.Interop;
 
 namespace StackFs.Keyring.Protocol;
@@ -8,18 +9,31 @@ public static class KeyringPaths
     private const string SystemDirectory = "/run/stackfs";
     private const string SocketName = "keyring.sock";
 
-    /// <summary>The system's directory for root, else <c>$XDG_RUNTIME_DIR/stackfs</c>; null when that is not set.</summary>
+    /// <summary>Names another directory; for tests and for trying things out.</summary>
+    private const string DirectoryVariable = "STACKFS_KEYRING_DIR";
+
+    /// <summary>
+    /// The system's directory for root, else <c>$XDG_RUNTIME_DIR/stackfs</c>, or that below <c>/run/user</c> when the
+    /// variable is not set; null where neither is.
+    /// </summary>
     public static string? Directory
     {
         get
         {
-            if (Posix.EffectiveUser() == 0)
+            if (Environment.GetEnvironmentVariable(DirectoryVariable) is { Length: > 0 } named && Path.IsPathRooted(named))
+            {
+                return named;
+            }
+
+            uint user = Posix.EffectiveUser();
+            if (user == 0)
             {
                 return SystemDirectory;
             }
 
             string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
-            return Path.IsPathRooted(runtime) ? Path.Combine(runtime, "stackfs") : null;
+            runtime = Path.IsPathRooted(runtime) ? runtime : string.Create(CultureInfo.InvariantCulture, $"/run/user/{user}");
+            return System.IO.Directory.Exists(runtime) ? Path.Combine(runtime, "stackfs") : null;
         }
     }
 

@@ -31,26 +31,25 @@ internal static unsafe partial class Libc
     /// <summary>posix_spawnp(3): starts <paramref name="file"/>, looked for along PATH, with our environment.</summary>
     /// <param name="file">Name of the program.</param>
     /// <param name="arguments">Its arguments, the program's own name first.</param>
-    /// <param name="variable">One <c>NAME=value</c> to add to the environment, or null.</param>
+    /// <param name="variables">Each <c>NAME=value</c>, in place of one of that name in the environment.</param>
     /// <param name="descriptors">Which of our descriptors the program gets, and under which numbers.</param>
     /// <param name="pid">The child; the caller waits for it with <see cref="WaitForChild"/>.</param>
     /// <returns>ENOENT when there is no such program.</returns>
     internal static Errno Spawn(
         string file,
         ReadOnlySpan<string> arguments,
-        string? variable,
+        ReadOnlySpan<string> variables,
         ReadOnlySpan<(SafeFd Ours, int Theirs)> descriptors,
         out int pid)
     {
-        List<string> environment = [];
+        List<string> environment = [.. variables];
         foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
         {
-            environment.Add($"{entry.Key}={entry.Value}");
-        }
-
-        if (variable is not null)
-        {
-            environment.Add(variable);
+            string name = $"{entry.Key}=";
+            if (!environment.Exists(variable => variable.StartsWith(name, StringComparison.Ordinal)))
+            {
+                environment.Add(name + entry.Value);
+            }
         }
 
         byte** argumentBlock = Block(arguments);

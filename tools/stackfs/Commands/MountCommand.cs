@@ -60,7 +60,7 @@ internal static class MountCommand
             return Launcher.Launch(request);
         }
 
-        RuntimeSettings.EnsureNoDiagnostics();
+        RuntimeSettings.Ensure([RuntimeSettings.NoDiagnostics]);
         return Server.Run(request, mounted: static () => { });
     }
 

@@ -8,6 +8,7 @@ internal static unsafe partial class Posix
 {
     private const int CloseOnExec = 0x80000; // O_CLOEXEC, the same on x86-64 and arm64
     private const int ReadWrite = 2; // O_RDWR
+    private const int GetFdFlags = 1; // F_GETFD
     private const int SetFdFlags = 2; // F_SETFD
     private const int FdCloseOnExec = 1; // FD_CLOEXEC
     private const int PidFdOpen = 434; // SYS_pidfd_open, one number on every architecture
@@ -28,6 +29,9 @@ internal static unsafe partial class Posix
 
     /// <summary>Keeps an inherited descriptor from the programs that this one starts; EBADF where it is not open.</summary>
     internal static Errno SetCloseOnExec(int fd) => Result(fcntl(fd, SetFdFlags, FdCloseOnExec));
+
+    /// <summary>Whether a descriptor is kept from the programs that this one starts; false where it is not open.</summary>
+    internal static bool IsCloseOnExec(int fd) => fcntl(fd, GetFdFlags, 0) is >= 0 and int flags && (flags & FdCloseOnExec) != 0;
 
     /// <summary>setsid(2): leaves the session and its terminal.</summary>
     internal static Errno NewSession() => Result(setsid());
@@ -89,9 +93,13 @@ internal static unsafe partial class Posix
 
     /// <summary>Waits until a process, which need not be a child, has ended.</summary>
     /// <returns><see cref="Errno.ETIMEDOUT"/> when it still runs after <paramref name="timeout"/>.</returns>
-    internal static Errno WaitForExit(SafeFd pidfd, TimeSpan timeout)
+    internal static Errno WaitForExit(SafeFd pidfd, TimeSpan timeout) => WaitForInput(pidfd, timeout);
+
+    /// <summary>poll(2), again after EINTR: waits until there is something to read, or the other end is gone.</summary>
+    /// <returns><see cref="Errno.ETIMEDOUT"/> when there is not after <paramref name="timeout"/>.</returns>
+    internal static Errno WaitForInput(SafeFd fd, TimeSpan timeout)
     {
-        PollFd request = new() { Fd = pidfd.Number, Events = Readable };
+        PollFd request = new() { Fd = fd.Number, Events = Readable };
         long end = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
         while (true)
         {

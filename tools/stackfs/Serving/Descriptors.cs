@@ -47,6 +47,18 @@ internal static partial class Descriptors
         return errno;
     }
 
+    /// <summary>
+    /// In a process that outlives its caller: closes what it inherited, except the standard streams. What this process
+    /// itself has opened is close-on-exec.
+    /// </summary>
+    public static void CloseInherited()
+    {
+        foreach (int fd in Open().Where(fd => fd > StandardError && FileOf(fd) is not null && !Posix.IsCloseOnExec(fd)))
+        {
+            new SafeFd(fd).Dispose();
+        }
+    }
+
     private static List<int> Open() =>
         [.. Directory.EnumerateFileSystemEntries("/proc/self/fd").Select(e => int.Parse(Path.GetFileName(e), CultureInfo.InvariantCulture))];
 

@@ -39,7 +39,7 @@ internal static class Launcher
                 Check(Libc.Spawn(
                     Environment.ProcessPath!,
                     ["stackfs", ServeCommand, request.Lower, request.Mountpoint, Number(requestRead), Number(wordWrite)],
-                    RuntimeSettings.NoDiagnostics,
+                    [RuntimeSettings.NoDiagnostics],
                     [(requestRead, requestRead.Number), (wordWrite, wordWrite.Number)],
                     out pid));
             }

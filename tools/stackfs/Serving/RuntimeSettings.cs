@@ -1,3 +1,4 @@
+using System.Text;
 using StackFs.Cli.Interop;
 using StackFs.Cli.Output;
 using StackFs.Keyring.Interop;
@@ -16,26 +17,54 @@ internal static class RuntimeSettings
     /// <summary>For the environment of a process that will hold keys.</summary>
     public const string NoDiagnostics = "DOTNET_EnableDiagnostics=0";
 
-    /// <summary>Executes this program again, in this process, unless it runs without a diagnostic port already.</summary>
-    public static void EnsureNoDiagnostics()
+    /// <summary>
+    /// For the environment of the keyring daemon, which holds little and lives long: with <see cref="NoDiagnostics"/> a
+    /// collected heap of 32 MiB at most, of which the youngest generation takes 256 KiB (both in hexadecimal).
+    /// </summary>
+    public static ReadOnlySpan<string> ForDaemon => DaemonSettings;
+
+    private static readonly string[] DaemonSettings =
+        [NoDiagnostics, "DOTNET_GCHeapHardLimit=2000000", "DOTNET_GCgen0size=40000"];
+
+    /// <summary>
+    /// Executes this program again, in this process, unless its environment has these settings already.
+    /// </summary>
+    /// <param name="settings">Each <c>NAME=value</c>.</param>
+    public static void Ensure(ReadOnlySpan<string> settings)
     {
-        if (Environment.GetEnvironmentVariable("DOTNET_EnableDiagnostics") == "0")
+        bool missing = false;
+        foreach (string setting in settings)
         {
-            return;
+            int equals = setting.IndexOf('=', StringComparison.Ordinal);
+            string name = setting[..equals];
+            string value = setting[(equals + 1)..];
+            if (Environment.GetEnvironmentVariable(name) == value)
+            {
+                continue;
+            }
+
+            missing = true;
+            Errno errno = Posix.SetEnvironment(Encoding.ASCII.GetBytes(name + '\0'), Encoding.ASCII.GetBytes(value + '\0'));
+            if (errno != Errno.None)
+            {
+                throw new CommandException(ExitCode.Failure, $"{name} cannot be set: {ErrnoText.Of(errno)}");
+            }
         }
 
-        Errno errno = Posix.SetEnvironment("DOTNET_EnableDiagnostics\0"u8, "0\0"u8);
-        if (errno != Errno.None)
+        if (missing)
         {
-            throw new CommandException(ExitCode.Failure, $"DOTNET_EnableDiagnostics cannot be set: {ErrnoText.Of(errno)}");
+            ExecuteAgain();
         }
+    }
 
+    private static void ExecuteAgain()
+    {
         foreach (string socket in Directory.EnumerateFiles(Path.GetTempPath(), $"dotnet-diagnostic-{Environment.ProcessId}-*-socket"))
         {
             File.Delete(socket); // The runtime removes it at exit, and execve(2) is none.
         }
 
-        errno = Posix.ExecuteSelfAgain(File.ReadAllBytes("/proc/self/cmdline"));
+        Errno errno = Posix.ExecuteSelfAgain(File.ReadAllBytes("/proc/self/cmdline"));
         throw new CommandException(ExitCode.Failure, $"{Environment.ProcessPath}: {ErrnoText.Of(errno)}");
     }
 }

@@ -67,11 +67,11 @@ internal static class FuseHelper
             using (socket)
             {
                 spawned = socket is null
-                    ? Libc.Spawn(Program, arguments, null, [(theirErrors, StandardError)], out pid)
+                    ? Libc.Spawn(Program, arguments, [], [(theirErrors, StandardError)], out pid)
                     : Libc.Spawn(
                         Program,
                         arguments,
-                        string.Create(CultureInfo.InvariantCulture, $"_FUSE_COMMFD={CommunicationDescriptor}"),
+                        [string.Create(CultureInfo.InvariantCulture, $"_FUSE_COMMFD={CommunicationDescriptor}")],
                         [(theirErrors, StandardError), (socket, CommunicationDescriptor)],
                         out pid);
             }
