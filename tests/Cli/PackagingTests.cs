@@ -1,0 +1,119 @@
+using System.Text.RegularExpressions;
+using StackFs.Cli;
+
+namespace StackFs.Tests.Cli;
+
+/// <summary>What is shipped beside the program says the same as the program.</summary>
+public partial class PackagingTests
+{
+    public static TheoryData<string> ManPages() =>
+        [.. Directory.EnumerateFiles(PathOf("packaging/man")).Select(f => Path.GetFileName(f)).Order()];
+
+    [NeedsTheory("groff")]
+    [MemberData(nameof(ManPages))]
+    public void Man_pages_parse_without_a_warning(string page)
+    {
+        ShellResult result = Shell.Run(
+            "groff -t -man -ww -z -Tutf8 -K utf8 \"$1\" 2>&1", PathOf("packaging/man/" + page));
+        Assert.Equal(new ShellResult(0, string.Empty), result);
+    }
+
+    [Fact]
+    public void The_man_page_and_the_completion_know_every_command()
+    {
+        string[] commands = HelpCommands();
+        Assert.Contains("mount", commands);
+        string page = Page("stackfs.8");
+        foreach (string command in commands)
+        {
+            Assert.True(
+                Regex.IsMatch(page, $@"^\\fB{Regex.Escape(command)}\\fR", RegexOptions.Multiline),
+                $"packaging/man/stackfs.8 has no paragraph for the command {command}");
+        }
+
+        Assert.Equal(commands, Complete("stackfs", ""));
+    }
+
+    [Theory]
+    [InlineData("stackfs mo", "mount")]
+    [InlineData("stackfs u", "umount")]
+    [InlineData("stackfs mount --fore", "--foreground")]
+    [InlineData("stackfs init --names=plain --ke", "--key")]
+    [InlineData("stackfs mount lower upper -o ro,allow", "ro,allow_other")]
+    [InlineData("stackfs cat --key rec", "recovery")]
+    [InlineData("stackfs mount /usr/li")]
+    public void The_completion_completes(string typed, params string[] expected) =>
+        Assert.Equal(expected, Complete(typed.Split(' ')));
+
+    [Fact]
+    public void The_completion_is_a_shell_script() =>
+        Assert.Equal(new ShellResult(0, string.Empty), Shell.Run("bash -n \"$1\" 2>&1", Completion));
+
+    [Fact]
+    public void The_man_page_knows_every_mount_option()
+    {
+        string section = File.ReadAllText(PathOf("docs/options.md"));
+        section = section[section.IndexOf("## Mount options", StringComparison.Ordinal)..];
+        string[] options = [.. OptionCell().Matches(section)
+            .SelectMany(row => CodeText().Matches(row.Groups[1].Value)).Select(m => m.Groups[1].Value)];
+        Assert.Contains("strict", options);
+        string page = FontChange().Replace(Page("mount.stackfs.8"), " ");
+        Assert.Equal([], options.Where(o => !Regex.IsMatch(page, $@"(?<![a-z_=]){o}(?![a-z_])")));
+    }
+
+    [Fact]
+    public void The_man_page_knows_every_exit_code() => Assert.Equal(
+        Enum.GetValues<ExitCode>().Select(c => ((int)c).ToString(System.Globalization.CultureInfo.InvariantCulture)),
+        ExitCodeRow().Matches(Page("stackfs.8")).Select(m => m.Groups[1].Value));
+
+    private static string Completion => PathOf("packaging/completion/stackfs");
+
+    private static string[] HelpCommands() =>
+    [
+        .. CommandRow().Matches(
+            Regex.Match(Shell.Run("\"$1\" --help", Machine.Executable).Output, @"Commands:\n((?:  .*\n)*)").Groups[1].Value)
+            .Select(m => m.Groups[1].Value),
+    ];
+
+    /// <summary>What is offered for the last of <paramref name="words"/>, as bash asks for it.</summary>
+    private static string[] Complete(params string[] words)
+    {
+        string directory = Directory.CreateTempSubdirectory("stackfs-completion-").FullName;
+        try
+        {
+            File.CreateSymbolicLink(Path.Combine(directory, "stackfs"), Machine.Executable);
+            const string script = """
+                PATH=$1:$PATH; . "$2"; shift 2
+                COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+                _stackfs 2>&1
+                [ ${#COMPREPLY[@]} -eq 0 ] || printf '%s\n' "${COMPREPLY[@]}"
+                """;
+            ShellResult result = Shell.Run(script, [directory, Completion, .. words]);
+            Assert.Equal(0, result.ExitCode);
+            return result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static string Page(string name) => File.ReadAllText(PathOf("packaging/man/" + name));
+
+    private static string PathOf(string file) => Path.Combine(Machine.Root, file);
+
+    [GeneratedRegex(@"^  ([a-z][a-z-]*)", RegexOptions.Multiline)]
+    private static partial Regex CommandRow();
+
+    [GeneratedRegex(@"^\| (`[^|]*) \|", RegexOptions.Multiline)]
+    private static partial Regex OptionCell();
+
+    [GeneratedRegex(@"`([a-z_]+)")]
+    private static partial Regex CodeText();
+
+    [GeneratedRegex(@"\\f[BIR]")]
+    private static partial Regex FontChange();
+
+    [GeneratedRegex(@"^([0-9]+)\|", RegexOptions.Multiline)]
+    private static partial Regex ExitCodeRow();
+}
