@@ -66,6 +66,30 @@ public partial class PackagingTests
         Enum.GetValues<ExitCode>().Select(c => ((int)c).ToString(System.Globalization.CultureInfo.InvariantCulture)),
         ExitCodeRow().Matches(Page("stackfs.8")).Select(m => m.Groups[1].Value));
 
+    [Fact]
+    public void The_package_has_the_programs_version()
+    {
+        string version = Regex.Match(
+            File.ReadAllText(PathOf("Directory.Build.props")), "<Version>(.*)</Version>").Groups[1].Value;
+        Assert.StartsWith($"stackfs ({version}) ", File.ReadAllText(PathOf("packaging/debian/changelog")), StringComparison.Ordinal);
+    }
+
+    [NeedsFact("packages")]
+    public void The_package_installs_upgrades_and_purges_in_a_bare_Debian()
+    {
+        string work = Directory.CreateTempSubdirectory("stackfs-package-").FullName;
+        try
+        {
+            ShellResult result = Shell.Run(
+                "\"$1\" \"${2%/*}\" \"$3\" 2>&1", PathOf("tests/Cli/install-in-bare-debian"), Machine.Executable, work);
+            Assert.True(result.ExitCode == 0, result.Output);
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
     private static string Completion => PathOf("packaging/completion/stackfs");
 
     private static string[] HelpCommands() =>

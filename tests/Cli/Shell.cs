@@ -32,7 +32,14 @@ internal static class Shell
     }
 }
 
-/// <summary>A theory that is skipped, with the reason, where <see cref="Machine.Missing"/> names one.</summary>
+/// <summary>A test that is skipped, with the reason, where <see cref="Machine.Missing"/> names one.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class NeedsFactAttribute : FactAttribute
+{
+    public NeedsFactAttribute(string need) => Skip = Machine.Missing(need);
+}
+
+/// <inheritdoc cref="NeedsFactAttribute"/>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class NeedsTheoryAttribute : TheoryAttribute
 {
