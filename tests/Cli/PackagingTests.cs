@@ -26,9 +26,15 @@ public partial class PackagingTests
         string page = Page("stackfs.8");
         foreach (string command in commands)
         {
-            Assert.True(
-                Regex.IsMatch(page, $@"^\\fB{Regex.Escape(command)}\\fR", RegexOptions.Multiline),
-                $"packaging/man/stackfs.8 has no paragraph for the command {command}");
+            string[] inner = HelpCommands(command);
+            Assert.Equal(inner, inner.Length == 0 ? inner : Complete("stackfs", command, ""));
+            foreach (string full in inner.Length == 0 ? [command] : inner.Select(c => $"{command} {c}"))
+            {
+                string head = Regex.Escape(full.Replace("-", @"\-", StringComparison.Ordinal));
+                Assert.True(
+                    Regex.IsMatch(page, $@"^\\fB{head}\\fR", RegexOptions.Multiline),
+                    $"packaging/man/stackfs.8 has no paragraph for the command {full}");
+            }
         }
 
         Assert.Equal(commands, Complete("stackfs", ""));
@@ -41,6 +47,8 @@ public partial class PackagingTests
     [InlineData("stackfs init --names=plain --ke", "--key")]
     [InlineData("stackfs mount lower upper -o ro,allow", "ro,allow_other")]
     [InlineData("stackfs cat --key rec", "recovery")]
+    [InlineData("stackfs ecryptfs rew", "rewrap")]
+    [InlineData("stackfs convert --new", "--new-key")]
     [InlineData("stackfs mount /usr/li")]
     public void The_completion_completes(string typed, params string[] expected) =>
         Assert.Equal(expected, Complete(typed.Split(' ')));
@@ -55,7 +63,7 @@ public partial class PackagingTests
         string section = File.ReadAllText(PathOf("docs/options.md"));
         section = section[section.IndexOf("## Mount options", StringComparison.Ordinal)..];
         string[] options = [.. OptionCell().Matches(section)
-            .SelectMany(row => CodeText().Matches(row.Groups[1].Value)).Select(m => m.Groups[1].Value)];
+            .SelectMany(row => CodeText().Matches(row.Groups[1].Value)).Select(m => m.Groups[1].Value).Distinct()];
         Assert.Contains("strict", options);
         string page = FontChange().Replace(Page("mount.stackfs.8"), " ");
         Assert.Equal([], options.Where(o => !Regex.IsMatch(page, $@"(?<![a-z_=]){o}(?![a-z_])")));
@@ -92,10 +100,10 @@ public partial class PackagingTests
 
     private static string Completion => PathOf("packaging/completion/stackfs");
 
-    private static string[] HelpCommands() =>
+    private static string[] HelpCommands(params string[] command) =>
     [
         .. CommandRow().Matches(
-            Regex.Match(Shell.Run("\"$1\" --help", Machine.Executable).Output, @"Commands:\n((?:  .*\n)*)").Groups[1].Value)
+            Regex.Match(Shell.Run("exe=$1; shift; \"$exe\" \"$@\" --help", [Machine.Executable, .. command]).Output, @"Commands:\n((?:  .*\n)*)").Groups[1].Value)
             .Select(m => m.Groups[1].Value),
     ];
 
