@@ -48,6 +48,43 @@ public sealed class ReplaceTests
     }
 
     [MountedFact]
+    public void A_file_that_is_renamed_without_end_opens_every_time()
+    {
+        using TestMount mount = TestMount.Create();
+        Deadline.Run(mount, TimeSpan.FromMinutes(1), () =>
+        {
+            string[] names = [mount.Upper + "/here", mount.Upper + "/there"];
+            File.WriteAllText(names[0], "content");
+            int path = Sys.Open(names[0], Sys.O_PATH).Count;
+            using CancellationTokenSource end = new(RaceTime);
+            Thread renamer = new(() =>
+            {
+                for (int round = 0; !end.IsCancellationRequested; round++)
+                {
+                    Assert.Equal("ok", Sys.Rename(names[round & 1], names[(round + 1) & 1]).Name);
+                }
+            });
+            HashSet<string> outcomes = [];
+            renamer.Start();
+            // One at a time: while it is open, the file is not looked for by its name.
+            while (!end.IsCancellationRequested)
+            {
+                Result opened = Sys.Open($"/proc/self/fd/{path}", Sys.O_RDONLY);
+                outcomes.Add(opened.Name);
+                if (opened.Ok)
+                {
+                    Sys.Close(opened.Count);
+                }
+            }
+
+            renamer.Join();
+            Sys.Close(path);
+
+            Assert.Equal(["ok"], outcomes);
+        });
+    }
+
+    [MountedFact]
     public void A_file_that_is_closed_and_unlinked_keeps_its_number_while_a_descriptor_refers_to_it()
     {
         using TestMount mount = TestMount.Create();

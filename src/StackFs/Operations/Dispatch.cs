@@ -6,12 +6,50 @@ namespace StackFs.Operations;
 /// <summary>The one switch from opcode to operation.</summary>
 internal static class Dispatch
 {
+    // A file that is renamed without end: each attempt meets another rename of it.
+    private const int MaxAttempts = 100;
+
     /// <summary>
     /// Handles one request. What we do not implement answers ENOSYS, from which the kernel learns not to ask again and does
     /// without: ACCESS (the kernel checks modes itself), BMAP, POLL, locks (kept by the kernel, as not asked for in INIT),
     /// the DAX mappings, and whatever a later kernel adds.
     /// </summary>
     internal static void Handle(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
+    {
+        HandleOnce(worker, in request, ref reply);
+        if (reply.Error == Errno.ESTALE)
+        {
+            HandleOnceNamesSettle(worker, in request, ref reply);
+        }
+    }
+
+    /// <summary>
+    /// Tries again what found no file: a rename or removal may have been under way. One that finds none although no name has
+    /// changed since is right.
+    /// </summary>
+    private static void HandleOnceNamesSettle(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
+    {
+        if (request.Header.Opcode is FuseOpcode.Release or FuseOpcode.ReleaseDir)
+        {
+            // Their handle has gone.
+            return;
+        }
+
+        NameChanges names = worker.Filesystem.NameChanges;
+        long now = names.Settle();
+        long before;
+        int attempts = 0;
+        do
+        {
+            before = now;
+            reply.Reset();
+            HandleOnce(worker, in request, ref reply);
+            now = reply.Error == Errno.ESTALE ? names.Settle() : before;
+        }
+        while (now != before && ++attempts < MaxAttempts);
+    }
+
+    private static void HandleOnce(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
     {
         switch (request.Header.Opcode)
         {

@@ -44,6 +44,9 @@ internal sealed class Filesystem
     /// <summary>Has the kernel write back what it keeps.</summary>
     internal DirtyPages DirtyPages { get; } = new();
 
+    /// <summary>Names that are changing at the moment.</summary>
+    internal NameChanges NameChanges { get; } = new();
+
     /// <summary>Open files and directories.</summary>
     internal SlotTable<Handle> Handles { get; } = new();
 }

@@ -25,6 +25,7 @@ internal sealed class OperationWorker : IFuseWorker
         Filesystem = filesystem;
         _codecs = filesystem.Format.CreateCodecs();
         filesystem.DirtyPages.AddWorker();
+        NameChange = filesystem.NameChanges.AddWorker();
     }
 
     /// <summary>What all workers share.</summary>
@@ -35,6 +36,9 @@ internal sealed class OperationWorker : IFuseWorker
 
     /// <summary>Whose files this thread makes.</summary>
     internal CallerIdentity Caller { get; } = new();
+
+    /// <summary>Begun by what takes names from files or gives them others.</summary>
+    internal NameChanges.Mark NameChange { get; }
 
     /// <summary>Names of directory entries.</summary>
     internal INameCodec Names => _codecs.Names;
@@ -70,6 +74,7 @@ internal sealed class OperationWorker : IFuseWorker
     public void Dispose()
     {
         Filesystem.DirtyPages.RemoveWorker();
+        Filesystem.NameChanges.RemoveWorker(NameChange);
         _codecs.Dispose();
         Scratch.Dispose();
     }

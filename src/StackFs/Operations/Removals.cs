@@ -118,6 +118,7 @@ internal static class Removals
         ReadOnlySpan<byte> target = inode is not null && ModeBits.IsSymbolicLink(inode.Type)
             ? TargetCompanions.Of(in directory, name.Lower, buffer)
             : default;
+        using NameChanges.Mark.Scope change = worker.NameChange.Begin();
         SafeFd? retained = Retain(inode, in directory, name.Lower);
         Errno error = Libc.Unlink(directory.Directory, name.Lower);
         if (error != Errno.None)
@@ -139,6 +140,7 @@ internal static class Removals
     private static Errno RmDir(OperationWorker worker, Inode parent, in LowerAddress directory, in EntryName name)
     {
         Inode? inode = worker.Filesystem.Inodes.FindByName(parent, name.Lower);
+        using NameChanges.Mark.Scope change = worker.NameChange.Begin();
         SafeFd? retained = Retain(inode, in directory, name.Lower);
         Errno error = Libc.RemoveDirectory(directory.Directory, name.Lower);
         if (error is Errno.ENOTEMPTY or Errno.EEXIST

@@ -103,6 +103,7 @@ internal static class Renames
             return error;
         }
 
+        using NameChanges.Mark.Scope change = worker.NameChange.Begin();
         SafeFd? retained = move.Exchanges ? null : Removals.Retain(replaced, in move.To, move.NewName.Lower);
         error = RenameLower(worker, in move);
         if (error != Errno.None)
