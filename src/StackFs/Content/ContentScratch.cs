@@ -62,6 +62,9 @@ internal sealed unsafe class ContentScratch : IDisposable
         return ((_runPages - 1) * ExtentLayout.ExtentSize) - skip;
     }
 
+    /// <summary>Wipes all buffers.</summary>
+    public void Clear() => CryptographicOperations.ZeroMemory(Slice(0, 1 + _runPages + PlainParts));
+
     /// <inheritdoc/>
     public void Dispose()
     {

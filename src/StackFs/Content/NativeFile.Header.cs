@@ -42,8 +42,8 @@ internal sealed partial class NativeFile
         {
             case HeaderPresence.Present:
                 return Errno.None;
-            case HeaderPresence.Erased:
-                return Errno.EIO;
+            case HeaderPresence.Erased or HeaderPresence.Withheld:
+                return Barred;
             default:
                 if (_options.Shared)
                 {
@@ -89,7 +89,7 @@ internal sealed partial class NativeFile
             error = Establish(scratch);
             if (error != Errno.None || _header != HeaderPresence.None)
             {
-                return error == Errno.None && _header == HeaderPresence.Erased ? Errno.EIO : error;
+                return error == Errno.None ? Barred : error;
             }
 
             error = MakeHeader(scratch);

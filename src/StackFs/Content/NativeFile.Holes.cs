@@ -190,8 +190,8 @@ internal sealed partial class NativeFile
     {
         long first = ExtentLayout.IndexOf(upperOffset);
         long last = ExtentLayout.IndexOf(upperOffset + length - 1);
-        return _header == HeaderPresence.Erased
-            ? Errno.EIO
+        return Barred is not Errno.None and var barred
+            ? barred
             : _lower.Allocate(KeepSize, ExtentLayout.LowerStart(first), (last - first + 1) * ExtentLayout.PageSize);
     }
 

@@ -10,9 +10,9 @@ internal sealed partial class NativeFile
     public override Errno Read(long upperOffset, Span<byte> destination, ContentScratch scratch, out int count)
     {
         count = 0;
-        if (_header == HeaderPresence.Erased)
+        if (Barred is not Errno.None and var barred)
         {
-            return Errno.EIO;
+            return barred;
         }
 
         if (destination.IsEmpty || upperOffset >= Size)

@@ -16,6 +16,11 @@ internal sealed partial class NativeFile
         }
 
         using ExtentRangeLock.Claim claim = _ranges.Exclude(0, ExtentRangeLock.End);
+        if (_header == HeaderPresence.Withheld)
+        {
+            return _withheld;
+        }
+
         return size == 0 ? Empty() : size > Size ? GrowTo(size, scratch) : ShrinkTo(size, scratch);
     }
 

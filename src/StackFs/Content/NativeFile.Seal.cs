@@ -48,6 +48,11 @@ internal sealed partial class NativeFile
             return Errno.None;
         }
 
+        if (_header == HeaderPresence.Withheld)
+        {
+            return _withheld;
+        }
+
         Errno first = Errno.None;
         if (!IsSparse && !_gaps.IsEmpty)
         {

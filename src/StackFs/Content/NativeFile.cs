@@ -62,6 +62,9 @@ internal sealed partial class NativeFile : OpenFile
 
         /// <summary>Zeros, with extents behind it: nothing can be read, nothing is overwritten.</summary>
         Erased,
+
+        /// <summary>There, but its keys were taken away, or could not be had again.</summary>
+        Withheld,
     }
 
     /// <inheritdoc/>
@@ -75,6 +78,14 @@ internal sealed partial class NativeFile : OpenFile
 
     /// <inheritdoc/>
     public override bool NeedsSeal => _modified;
+
+    /// <summary>Why the content can be neither read nor changed; none where it can.</summary>
+    private Errno Barred => _header switch
+    {
+        HeaderPresence.Erased => Errno.EIO,
+        HeaderPresence.Withheld => _withheld,
+        _ => Errno.None,
+    };
 
     /// <summary>Whether a zero page within the file is a hole.</summary>
     private bool IsSparse => _isSparse;

@@ -109,6 +109,22 @@ internal abstract class OpenFile : IDisposable
     public abstract Errno Allocate(int mode, long upperOffset, long length, ContentScratch scratch);
 
     /// <summary>
+    /// Wipes keys and plaintext; the lower file stays open. Until <see cref="TakeKeys"/>, whatever needs a key answers
+    /// ENOKEY. Nothing for a format whose keys are not lent.
+    /// </summary>
+    public virtual void DropKeys()
+    {
+    }
+
+    /// <summary>Gets the keys again after <see cref="DropKeys"/>, from the lower file's header.</summary>
+    /// <param name="scratch">The calling thread's buffers.</param>
+    /// <returns>
+    /// ENOKEY when the volume key is not there; ESTALE when another file's header is in its place; EIO for a header that does
+    /// not authenticate; errors of the lower filesystem. The file answers that error from then on.
+    /// </returns>
+    public virtual Errno TakeKeys(ContentScratch scratch) => Errno.None;
+
+    /// <summary>
     /// Closes the lower file and wipes keys and plaintext. The last user has gone; what is not sealed stays so.
     /// </summary>
     public void Dispose()

@@ -10,8 +10,8 @@ internal interface IFuseFilesystem
     FuseInitReply Negotiate(in KernelOffer offer);
 
     /// <summary>The kernel agreed; called once, after <see cref="Negotiate"/> and before any worker exists.</summary>
-    /// <param name="notifier">Tells the kernel what it must no longer cache, as long as the session runs.</param>
-    void Serving(FuseNotifier notifier)
+    /// <param name="session">Its notifier may be used as long as the session runs.</param>
+    void Serving(FuseSession session)
     {
     }
 
@@ -39,4 +39,12 @@ internal interface IFuseWorker : IDisposable
     /// order. An exception is a bug: it is logged, counted and answered EIO.
     /// </summary>
     void Handle(in FuseRequest request, ref ReplyWriter reply);
+
+    /// <summary>
+    /// Wipes what requests have left in the worker's memory, and keys: asked for by <see cref="FuseSession.Round"/>, between
+    /// two requests.
+    /// </summary>
+    void Clear()
+    {
+    }
 }

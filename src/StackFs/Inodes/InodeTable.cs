@@ -43,6 +43,9 @@ internal sealed class InodeTable
     /// <summary>Inodes in the table.</summary>
     internal int Count => _numbers.Count;
 
+    /// <summary>All inodes at some moment.</summary>
+    internal List<Inode> Snapshot() => _numbers.Snapshot();
+
     /// <summary>The inode the kernel means, or null for one that was forgotten (ESTALE).</summary>
     internal Inode? Find(NodeId id) => _numbers.Find(id.Value);
 

@@ -5,8 +5,8 @@ using StackFs.Content.Ecryptfs;
 using StackFs.Fuse;
 using StackFs.Inodes;
 using StackFs.Interop;
+using StackFs.Keyring.Client;
 using StackFs.Keyring.Interop;
-using StackFs.Keyring.Secrets;
 using StackFs.Keyring.Volumes;
 using StackFs.Lower;
 using StackFs.Names;
@@ -18,8 +18,19 @@ namespace StackFs.Mounting;
 internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
 {
     private readonly Filesystem _filesystem;
+    private readonly KeyWithdrawal _withdrawal;
 
-    private StackFsFilesystem(Filesystem filesystem) => _filesystem = filesystem;
+    private StackFsFilesystem(Filesystem filesystem, Action<string>? log)
+    {
+        _filesystem = filesystem;
+        _withdrawal = new KeyWithdrawal(filesystem, log);
+    }
+
+    /// <summary>Where the volume key is.</summary>
+    public KeyState KeyState => _filesystem.Keys.State;
+
+    /// <summary>Gives the volume key back and takes it up again; to be called once the session serves.</summary>
+    public ILeaseHolder LeaseHolder => _withdrawal;
 
     /// <summary>Whether others may change the lower directory meanwhile.</summary>
     public bool IsShared => _filesystem.IsShared;
@@ -36,6 +47,7 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
         ("inodes", _filesystem.Inodes.Count),
         ("open handles", _filesystem.Handles.Count),
         ("open directories", _filesystem.Descriptors.Count),
+        ("writes without key", _filesystem.Keys.WrittenTooLate),
         .. _filesystem.Reports.Counters,
     ];
 
@@ -52,25 +64,30 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
         string lower, Volume volume, MountOptions options, Action<string>? log, out StackFsFilesystem? filesystem)
     {
         filesystem = null;
-        if (!volume.Config.TryOpenNameKey(volume.Lease, out SecretBuffer? nameKey))
+        Errno error = Open(
+            lower,
+            isShared => new NativeLowerFormat(
+                new NativeVolume(volume.Lease, volume.Config.WrappedNameKey.AsSpan(), volume.Config.Slots),
+                new OpenFileOptions { Strict = options.IsStrict, KeepTimesOnSeal = true, Shared = isShared },
+                volume.Config.Settings.Names == NamesMode.Plain,
+                volume.Config.Id.Signature),
+            options,
+            log,
+            out filesystem);
+        if (error != Errno.None)
         {
-            return Errno.ENOKEY;
+            return error;
         }
 
-        using (nameKey)
+        filesystem!._filesystem.Keys.Lease = volume.Lease as KeyringLease;
+        if (filesystem._filesystem.Format.TryTakeKeys())
         {
-            return Open(
-                lower,
-                isShared => new NativeLowerFormat(
-                    new NativeVolume(volume.Lease, volume.Config.WrappedNameKey.AsSpan(), volume.Config.Slots),
-                    new OpenFileOptions { Strict = options.IsStrict, KeepTimesOnSeal = true, Shared = isShared },
-                    NameCipher.DeriveKey(nameKey),
-                    volume.Config.Settings.Names == NamesMode.Plain,
-                    volume.Config.Id.Signature),
-                options,
-                log,
-                out filesystem);
+            return Errno.None;
         }
+
+        filesystem.Dispose();
+        filesystem = null;
+        return Errno.ENOKEY;
     }
 
     /// <summary>Opens a tree of eCryptfs files to serve it, as the other form does a volume's.</summary>
@@ -119,15 +136,26 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
 
         bool isShared = options.IsShared ?? FilesystemMagic.IsShared(space.Type);
         filesystem = new StackFsFilesystem(
-            Assemble(root!, in status, makeFormat(isShared), options, isShared, log));
+            Assemble(root!, in status, makeFormat(isShared), options, isShared, log), log);
         return Errno.None;
     }
 
-    /// <summary>Opens the lower file of an upper path, as <see cref="UpperPaths.Open"/>; safe while mounted, on any thread.</summary>
-    public Errno OpenLower(ReadOnlySpan<byte> upperPath, out SafeFd? lower, out byte[] lowerPath)
+    /// <summary>
+    /// Opens the lower file of an upper path, as <see cref="UpperPaths.Open"/>; safe while mounted, on any thread. ENOKEY
+    /// when the key is gone.
+    /// </summary>
+    public Errno OpenLower(byte[] upperPath, out SafeFd? lower, out byte[] lowerPath)
     {
-        using FormatCodecs codecs = _filesystem.Format.CreateCodecs();
-        return UpperPaths.Open(_filesystem.Tree.Root, codecs.Names, upperPath, out lower, out lowerPath);
+        SafeFd? found = null;
+        byte[] path = [];
+        Errno error = _withdrawal.WithKeys(() =>
+        {
+            using FormatCodecs codecs = _filesystem.Format.CreateCodecs();
+            return UpperPaths.Open(_filesystem.Tree.Root, codecs.Names, upperPath, out found, out path);
+        });
+        lower = found;
+        lowerPath = path;
+        return error;
     }
 
     /// <inheritdoc/>
@@ -141,7 +169,11 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Serving(FuseNotifier notifier) => _filesystem.DirtyPages.Notifier = notifier;
+    public void Serving(FuseSession session)
+    {
+        _filesystem.DirtyPages.Notifier = session.Notifier;
+        _withdrawal.Session = session;
+    }
 
     /// <inheritdoc/>
     public IFuseWorker CreateWorker() => new OperationWorker(_filesystem);
@@ -149,6 +181,7 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
     /// <inheritdoc/>
     public void Destroyed()
     {
+        _withdrawal.End();
         using OperationWorker worker = new(_filesystem);
         foreach (Handle handle in _filesystem.Handles.Snapshot())
         {

@@ -54,9 +54,11 @@ internal sealed class ExtendedAttributes : IAttributeCodec
     private const byte ValueMark = 0;
 
     private readonly NameCipher _cipher;
-    private readonly byte[] _name = new byte[MaxNameLength];
+
+    // Plaintext: where the collector does not move it about, and wiped at the end.
+    private readonly byte[] _name = GC.AllocateArray<byte>(MaxNameLength, pinned: true);
     private readonly byte[] _text = new byte[LowerNames.MaxCompanionLength];
-    private byte[] _value = new byte[4096];
+    private byte[] _value = GC.AllocateArray<byte>(4096, pinned: true);
 
     /// <summary>A codec over <paramref name="cipher"/>, which stays the caller's, on the same thread.</summary>
     internal ExtendedAttributes(NameCipher cipher) => _cipher = cipher;
@@ -296,6 +298,13 @@ internal sealed class ExtendedAttributes : IAttributeCodec
         return XattrStatus.Ok;
     }
 
+    /// <summary>Wipes names and values; the cipher is its owner's.</summary>
+    public void Dispose()
+    {
+        CryptographicOperations.ZeroMemory(_name);
+        CryptographicOperations.ZeroMemory(_value);
+    }
+
     private bool IsEncryptionOf(ReadOnlySpan<byte> name, ReadOnlySpan<byte> encrypted)
     {
         Span<byte> found = _name.AsSpan(0, encrypted.Length - NameCipher.Overhead);
@@ -306,7 +315,8 @@ internal sealed class ExtendedAttributes : IAttributeCodec
     {
         if (_value.Length < length)
         {
-            _value = new byte[MaxLowerValueLength];
+            CryptographicOperations.ZeroMemory(_value);
+            _value = GC.AllocateArray<byte>(MaxLowerValueLength, pinned: true);
         }
 
         return _value.AsSpan(0, length);

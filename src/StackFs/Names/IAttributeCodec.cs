@@ -2,7 +2,7 @@ namespace StackFs.Names;
 
 /// <summary>Between upper and lower extended attributes. Names are whole ones, with their namespace, no terminator.</summary>
 /// <remarks>One thread's at a time.</remarks>
-internal interface IAttributeCodec
+internal interface IAttributeCodec : IDisposable
 {
     /// <summary>Encodes a name.</summary>
     /// <param name="upper">The upper name.</param>

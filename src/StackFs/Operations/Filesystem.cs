@@ -41,6 +41,9 @@ internal sealed class Filesystem
     /// <summary>Whether the kernel keeps dirty pages, and with them size and times of what it writes.</summary>
     internal bool UsesWriteback => Options.UsesWriteback ?? !IsShared;
 
+    /// <summary>Where the volume key is.</summary>
+    internal KeyGate Keys { get; } = new();
+
     /// <summary>Has the kernel write back what it keeps.</summary>
     internal DirtyPages DirtyPages { get; } = new();
 

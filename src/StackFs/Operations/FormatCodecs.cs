@@ -23,6 +23,7 @@ internal sealed class FormatCodecs(
     public void Dispose()
     {
         names.Dispose();
+        attributes.Dispose();
         owned?.Dispose();
     }
 }

@@ -18,7 +18,16 @@ internal abstract class LowerFormat : IDisposable
     /// <summary>Blocks of 512 bytes that a file's own header takes and that are not shown as the file's.</summary>
     internal abstract ulong HeaderBlocks { get; }
 
+    /// <summary>Wipes the keys of names; those of open files are theirs. Nothing for a format whose keys are not lent.</summary>
+    internal virtual void DropKeys()
+    {
+    }
+
+    /// <summary>Gets them again from the volume key; false when that is not there.</summary>
+    internal virtual bool TryTakeKeys() => true;
+
     /// <summary>Makes the codecs of the calling thread, which disposes them.</summary>
+    /// <exception cref="InvalidOperationException">After <see cref="DropKeys"/>.</exception>
     internal abstract FormatCodecs CreateCodecs();
 
     /// <summary>Opens the content of a lower file.</summary>

@@ -9,28 +9,26 @@ using StackFs.Names;
 
 namespace StackFs.Operations;
 
-/// <summary>The native format (Codecs/Native/FORMAT.md).</summary>
+/// <summary>The native format (Codecs/Native/FORMAT.md). Has no keys before <see cref="TryTakeKeys"/>.</summary>
 internal sealed class NativeLowerFormat : LowerFormat
 {
     private readonly NativeVolume _volume;
     private readonly OpenFileOptions _options;
-    private readonly SecretBuffer _namesKey;
+    private SecretBuffer? _namesKey;
     private readonly bool _hasPlainNames;
     private readonly Signature _signature;
 
     /// <summary>The format of a volume.</summary>
     /// <param name="volume">Makes and opens the headers of its files; stays the caller's.</param>
     /// <param name="options">How content is opened.</param>
-    /// <param name="namesKey">The SIV key of names, targets and attributes, 64 bytes; owned.</param>
     /// <param name="hasPlainNames">Whether names are stored as they are (<c>names=plain</c>).</param>
     /// <param name="signature">The volume's signature.</param>
     internal NativeLowerFormat(
-        NativeVolume volume, OpenFileOptions options, SecretBuffer namesKey, bool hasPlainNames, Signature signature)
+        NativeVolume volume, OpenFileOptions options, bool hasPlainNames, Signature signature)
     {
         _signature = signature;
         _volume = volume;
         _options = options;
-        _namesKey = namesKey;
         _hasPlainNames = hasPlainNames;
     }
 
@@ -42,9 +40,32 @@ internal sealed class NativeLowerFormat : LowerFormat
     internal override ulong HeaderBlocks => NativeFormat.PageSize / 512;
 
     /// <inheritdoc/>
+    internal override void DropKeys()
+    {
+        _namesKey?.Dispose();
+        _namesKey = null;
+    }
+
+    /// <inheritdoc/>
+    internal override bool TryTakeKeys()
+    {
+        if (!_volume.TryOpenNamesKey(out SecretBuffer? key))
+        {
+            return false;
+        }
+
+        using (key)
+        {
+            _namesKey?.Dispose();
+            _namesKey = NameCipher.DeriveKey(key);
+            return true;
+        }
+    }
+
+    /// <inheritdoc/>
     internal override FormatCodecs CreateCodecs()
     {
-        NameCipher cipher = new(_namesKey);
+        NameCipher cipher = new(_namesKey ?? throw new InvalidOperationException("the key is not here"));
         return new FormatCodecs(
             _hasPlainNames ? new PlainNames() : new EncryptedNames(cipher),
             new SymlinkTargets(cipher),
@@ -73,7 +94,7 @@ internal sealed class NativeLowerFormat : LowerFormat
     {
         if (disposing)
         {
-            _namesKey.Dispose();
+            DropKeys();
         }
 
         base.Dispose(disposing);

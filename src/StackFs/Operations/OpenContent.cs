@@ -52,6 +52,20 @@ internal sealed class OpenContent
         IsWritable = true;
     }
 
+    /// <summary>
+    /// As <see cref="OpenFile.DropKeys"/>; the files from before an <see cref="Upgrade"/>, which nobody reads any more, go.
+    /// Under the inode's monitor, with no request running that reads or writes.
+    /// </summary>
+    internal void DropKeys()
+    {
+        _file.DropKeys();
+        _retired?.ForEach(static file => file.Dispose());
+        _retired = null;
+    }
+
+    /// <summary>As <see cref="OpenFile.TakeKeys"/>; under the inode's monitor.</summary>
+    internal Errno TakeKeys(ContentScratch scratch) => _file.TakeKeys(scratch);
+
     /// <summary>Closes the lower file; the last user has gone.</summary>
     internal void Close()
     {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using StackFs.Content;
 using StackFs.Fuse;
 using StackFs.Inodes;
@@ -16,14 +17,13 @@ internal sealed class OperationWorker : IFuseWorker
     // A lower symlink target with its NUL, a companion, the longest upper target.
     private const int TextSize = 8192;
 
-    private readonly FormatCodecs _codecs;
-    private byte[] _value = new byte[4096];
+    private FormatCodecs? _codecs;
+    private byte[] _value = Pinned(4096);
 
     /// <summary>Makes a worker of the calling thread.</summary>
     internal OperationWorker(Filesystem filesystem)
     {
         Filesystem = filesystem;
-        _codecs = filesystem.Format.CreateCodecs();
         filesystem.DirtyPages.AddWorker();
         NameChange = filesystem.NameChanges.AddWorker();
     }
@@ -41,13 +41,13 @@ internal sealed class OperationWorker : IFuseWorker
     internal NameChanges.Mark NameChange { get; }
 
     /// <summary>Names of directory entries.</summary>
-    internal INameCodec Names => _codecs.Names;
+    internal INameCodec Names => Codecs.Names;
 
     /// <summary>Targets of symbolic links.</summary>
-    internal ITargetCodec Targets => _codecs.Targets;
+    internal ITargetCodec Targets => Codecs.Targets;
 
     /// <summary>Extended attributes.</summary>
-    internal IAttributeCodec Attributes => _codecs.Attributes;
+    internal IAttributeCodec Attributes => Codecs.Attributes;
 
     /// <summary>Room for the lower name of an operation's first name.</summary>
     internal byte[] FirstName { get; } = new byte[LowerNames.MaxLength + 1];
@@ -59,23 +59,52 @@ internal sealed class OperationWorker : IFuseWorker
     internal byte[] CompanionName { get; } = new byte[LowerNames.MaxLength + 1];
 
     /// <summary>Room for an upper name decoded.</summary>
-    internal byte[] UpperName { get; } = new byte[LowerNames.MaxLength + 1];
+    internal byte[] UpperName { get; } = Pinned(LowerNames.MaxLength + 1);
 
     /// <summary>Room for a symlink target or a companion's content, as it is below.</summary>
-    internal byte[] LowerText { get; } = new byte[TextSize];
+    internal byte[] LowerText { get; } = Pinned(TextSize);
 
     /// <summary>Room for what a companion's present content is compared with.</summary>
-    internal byte[] OtherText { get; } = new byte[TextSize];
+    internal byte[] OtherText { get; } = Pinned(TextSize);
+
+    // Made with the first request that needs them, and again after the key was away.
+    private FormatCodecs Codecs => _codecs ??= Filesystem.Format.CreateCodecs();
 
     /// <inheritdoc/>
-    public void Handle(in FuseRequest request, ref ReplyWriter reply) => Dispatch.Handle(this, in request, ref reply);
+    public void Handle(in FuseRequest request, ref ReplyWriter reply)
+    {
+        KeyGate keys = Filesystem.Keys;
+        if (!keys.Admits(in request))
+        {
+            reply.Fail(Errno.ENOKEY);
+            return;
+        }
+
+        Dispatch.Handle(this, in request, ref reply);
+        if (keys.State == KeyState.Leaving)
+        {
+            keys.Count(in request, failed: reply.Error != Errno.None);
+        }
+    }
+
+    /// <summary>Wipes keys, names and plaintext that are this worker's.</summary>
+    public void Clear()
+    {
+        _codecs?.Dispose();
+        _codecs = null;
+        Scratch.Clear();
+        foreach (byte[] text in (ReadOnlySpan<byte[]>)[UpperName, LowerText, OtherText, _value])
+        {
+            CryptographicOperations.ZeroMemory(text);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Filesystem.DirtyPages.RemoveWorker();
         Filesystem.NameChanges.RemoveWorker(NameChange);
-        _codecs.Dispose();
+        Clear();
         Scratch.Dispose();
     }
 
@@ -123,9 +152,13 @@ internal sealed class OperationWorker : IFuseWorker
     {
         if (_value.Length < size)
         {
-            _value = new byte[ExtendedAttributes.MaxLowerValueLength];
+            CryptographicOperations.ZeroMemory(_value);
+            _value = Pinned(ExtendedAttributes.MaxLowerValueLength);
         }
 
         return _value.AsSpan(0, size);
     }
+
+    // Where the collector does not move it: a copy that it left behind could not be wiped.
+    private static byte[] Pinned(int length) => GC.AllocateArray<byte>(length, pinned: true);
 }

@@ -37,6 +37,10 @@ internal sealed class SingleRequestChannel : FuseChannel
         return Errno.None;
     }
 
+    public override void Clear()
+    {
+    }
+
     protected override void Dispose(bool disposing)
     {
         // Managed memory only.

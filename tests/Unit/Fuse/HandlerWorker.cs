@@ -15,6 +15,10 @@ internal sealed class HandlerWorker(RequestHandler handler) : IFuseWorker
         handler(in request, ref reply);
     }
 
+    public int Clears { get; private set; }
+
+    public void Clear() => Clears++;
+
     public void Dispose()
     {
         // Nothing held.

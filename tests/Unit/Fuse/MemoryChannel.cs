@@ -29,6 +29,13 @@ internal sealed class MemoryChannel : FuseChannel
 
     public override Errno Receive(out ReadOnlySpan<byte> request)
     {
+        if (Interrupted)
+        {
+            Interrupted = false;
+            request = default;
+            return Errno.EINTR;
+        }
+
         if (Endless is not null)
         {
             request = Endless;
@@ -49,6 +56,14 @@ internal sealed class MemoryChannel : FuseChannel
 
         return SendResult;
     }
+
+    /// <summary>Whether the next receive is interrupted, once.</summary>
+    public bool Interrupted { get; set; }
+
+    /// <summary>How often it was cleared.</summary>
+    public int Clears { get; private set; }
+
+    public override void Clear() => Clears++;
 
     /// <summary>The error of the newest reply.</summary>
     public Errno LastError => (Errno)(-MemoryMarshal.Read<FuseOutHeader>(Sent[^1]).Error);

@@ -165,6 +165,47 @@ public sealed class RequestPumpTests : IDisposable
         Assert.NotEqual(0, pump.Counters.Requests(FuseOpcode.Read));
     }
 
+    [Fact]
+    public void A_round_is_passed_between_two_requests_and_clears_when_asked()
+    {
+        using var worker = new HandlerWorker((in FuseRequest _, ref ReplyWriter reply) => reply.Ok());
+        var pump = new RequestPump(_channel, worker, new FuseSessionOptions());
+        _channel.Endless = MemoryChannel.Request(FuseOpcode.StatFs, default(FuseReadIn));
+        pump.AskToPass(1, clears: false);
+        Assert.False(pump.HasPassed(1));
+        Assert.True(pump.RunOnce());
+        Assert.True(pump.HasPassed(1));
+        Assert.Equal((0, 0), (worker.Clears, _channel.Clears));
+        pump.AskToPass(2, clears: true);
+        Assert.False(pump.HasPassed(2));
+        Assert.True(pump.RunOnce());
+        Assert.True(pump.RunOnce());
+        Assert.True(pump.HasPassed(2));
+        Assert.Equal((1, 1), (worker.Clears, _channel.Clears));
+        Assert.Equal(3, worker.Calls);
+    }
+
+    [Fact]
+    public void A_worker_that_is_woken_waits_again()
+    {
+        using var worker = new HandlerWorker((in FuseRequest _, ref ReplyWriter reply) => reply.Ok());
+        var pump = new RequestPump(_channel, worker, new FuseSessionOptions());
+        _channel.Interrupted = true;
+        Assert.True(pump.RunOnce());
+        Assert.Equal(0, worker.Calls);
+        Assert.False(pump.RunOnce());
+        Assert.Equal(Errno.ENODEV, pump.Ending);
+    }
+
+    [Fact]
+    public void A_pump_that_has_ended_holds_up_no_round()
+    {
+        using var worker = new HandlerWorker((in FuseRequest _, ref ReplyWriter reply) => reply.Ok());
+        RequestPump pump = Run(worker);
+        pump.AskToPass(1, clears: true);
+        Assert.True(pump.HasPassed(1));
+    }
+
     private static void HandleWithoutAllocating(in FuseRequest request, ref ReplyWriter reply)
     {
         RequestReader reader = request.Reader;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using StackFs.Keyring.Crypto;
 using StackFs.Keyring.Secrets;
 using StackFs.Keyring.Slots;
@@ -70,6 +71,11 @@ internal sealed class NativeVolume
         Authenticate(page, keys);
         return HeaderStatus.Ok;
     }
+
+    /// <summary>Unwraps the names key; false when the volume key was taken away, or it was tampered with.</summary>
+    /// <param name="key">NK, 32 bytes, which the caller disposes.</param>
+    internal bool TryOpenNamesKey([NotNullWhen(true)] out SecretBuffer? key) =>
+        _lease.TryUnwrap(_wrappedNamesKey, VolumeConfig.NameKeyAdditionalData(_lease.Id), out key);
 
     /// <summary>Opens a file's header: reads it, unwraps its keys, verifies its MAC.</summary>
     /// <param name="start">The lower file from its beginning: 4,096 bytes, or all of it if it is shorter.</param>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using StackFs.Interop;
 using StackFs.Keyring.Interop;
 
@@ -74,7 +75,7 @@ internal sealed unsafe class DeviceChannel : FuseChannel
                     return Errno.None;
 
                 // ENOENT: the caller was killed while its request was being read.
-                case Errno.EINTR or Errno.EAGAIN or Errno.ENOENT:
+                case Errno.EAGAIN or Errno.ENOENT:
                     continue;
 
                 default:
@@ -95,6 +96,13 @@ internal sealed unsafe class DeviceChannel : FuseChannel
         while (error is Errno.EINTR or Errno.EAGAIN);
 
         return error;
+    }
+
+    /// <inheritdoc/>
+    public override void Clear()
+    {
+        CryptographicOperations.ZeroMemory(new Span<byte>(_request, BufferSize));
+        CryptographicOperations.ZeroMemory(new Span<byte>(_reply, BufferSize));
     }
 
     /// <inheritdoc/>

@@ -15,7 +15,7 @@ internal abstract class FuseChannel : IDisposable
     /// <summary>Waits for the next request. Answers that only mean "ask again" are dealt with inside.</summary>
     /// <param name="request">One whole request; valid until the next call.</param>
     /// <returns>
-    /// ENODEV when the mount is gone, ECONNABORTED when the connection was aborted under it; anything else is a bug on
+    /// EINTR when a signal came first, which is how a waiting worker is woken; ENODEV when the mount is gone, ECONNABORTED when the connection was aborted under it; anything else is a bug on
     /// our side.
     /// </returns>
     public abstract Errno Receive(out ReadOnlySpan<byte> request);
@@ -27,6 +27,9 @@ internal abstract class FuseChannel : IDisposable
     /// in which case it told the caller EIO.
     /// </returns>
     public abstract Errno Send(ReadOnlySpan<byte> reply);
+
+    /// <summary>Wipes both buffers; between two requests.</summary>
+    public abstract void Clear();
 
     /// <inheritdoc/>
     public void Dispose()

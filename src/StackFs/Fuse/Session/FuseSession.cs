@@ -23,6 +23,8 @@ internal sealed class FuseSession : IDisposable
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
 
+    private long _round;
+
     // Guarded by _gate.
     private readonly List<RequestPump> _pumps = [];
     private Exception? _failure;
@@ -36,6 +38,7 @@ internal sealed class FuseSession : IDisposable
         _filesystem = filesystem;
         _options = options;
         Notifier = new FuseNotifier(mount.Device);
+        Libc.PrepareToWake();
     }
 
     /// <summary>Tells the kernel what it must no longer cache.</summary>
@@ -63,7 +66,7 @@ internal sealed class FuseSession : IDisposable
         {
             if (Negotiate())
             {
-                _filesystem.Serving(Notifier);
+                _filesystem.Serving(this);
                 StartWorkers();
                 _over.Task.Wait();
             }
@@ -116,6 +119,79 @@ internal sealed class FuseSession : IDisposable
         {
             End();
         }
+    }
+
+    /// <summary>
+    /// Waits until every worker has passed the point between two requests: nothing that it began before this call is running
+    /// then. One caller at a time, never a worker.
+    /// </summary>
+    /// <param name="clears">Whether each worker wipes its memory there (<see cref="IFuseWorker.Clear"/>).</param>
+    /// <param name="limit">How long to wait.</param>
+    /// <returns>False when a worker is still busy.</returns>
+    public bool Round(bool clears, TimeSpan limit)
+    {
+        long round = ++_round;
+        List<RequestPump> pumps;
+        lock (_gate)
+        {
+            // A worker that starts later has nothing to wait for and nothing to wipe.
+            pumps = [.. _pumps];
+        }
+
+        pumps.ForEach(pump => pump.AskToPass(round, clears));
+        long deadline = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        while (true)
+        {
+            // A worker may begin to wait just after it was woken, so it is woken again. One that works is left alone: its
+            // signal would interrupt a call on the lower tree.
+            bool passed = true;
+            foreach (RequestPump pump in pumps.Where(pump => !pump.HasPassed(round)))
+            {
+                passed = false;
+                if (pump.IsIdle)
+                {
+                    Libc.Wake(pump.ThreadId);
+                }
+            }
+
+            if (passed || Environment.TickCount64 >= deadline)
+            {
+                return passed;
+            }
+
+            Thread.Sleep(1);
+        }
+    }
+
+    /// <summary>
+    /// Has the kernel send its dirty pages, by syncfs(2) on the mount point, if that still leads to this mount.
+    /// </summary>
+    /// <param name="limit">How long to wait; it goes on by itself after that.</param>
+    /// <returns>False when that could not be asked for, or is not done.</returns>
+    public bool Synchronize(TimeSpan limit)
+    {
+        if (!_mount.IsMounted)
+        {
+            return false;
+        }
+
+        byte[] path = System.Text.Encoding.UTF8.GetBytes(_mount.MountPoint);
+        Errno error = Errno.EBUSY;
+        var sync = new Thread(() =>
+        {
+            error = Libc.OpenPath(path, OpenFlags.ReadOnly | OpenFlags.Directory, out SafeFd? root);
+            using (root)
+            {
+                // An error is that of a write, which the filesystem answered itself.
+                error = error == Errno.None ? Libc.SyncFilesystem(root!) : error;
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "fuse-sync",
+        };
+        sync.Start();
+        return sync.Join(limit) && error == Errno.None;
     }
 
     /// <summary>Closes the device, and takes the mount away if it is still there, so that no dead one is left.</summary>
@@ -245,25 +321,7 @@ internal sealed class FuseSession : IDisposable
     /// <summary>Has the kernel send its dirty pages, and waits, with a limit, until the workers took them.</summary>
     private void WriteBack()
     {
-        byte[] path = System.Text.Encoding.UTF8.GetBytes(_mount.MountPoint);
-        var sync = new Thread(() =>
-        {
-            Errno error = Libc.OpenPath(path, OpenFlags.ReadOnly | OpenFlags.Directory, out SafeFd? root);
-            using (root)
-            {
-                if (error == Errno.None)
-                {
-                    // What fails here is a write of the filesystem, which answered it with its errno.
-                    _ = Libc.SyncFilesystem(root!);
-                }
-            }
-        })
-        {
-            IsBackground = true,
-            Name = "fuse-sync",
-        };
-        sync.Start();
-        _ = sync.Join(DrainLimit);
+        _ = Synchronize(DrainLimit);
         WaitUntilDrained();
     }
 

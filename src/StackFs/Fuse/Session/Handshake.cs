@@ -43,6 +43,11 @@ internal static class Handshake
                 return false;
             }
 
+            if (error == Errno.EINTR)
+            {
+                continue;
+            }
+
             if (error != Errno.None)
             {
                 throw new FuseMountException(error, $"reading /dev/fuse failed: {error}");

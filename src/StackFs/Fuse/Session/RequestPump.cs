@@ -1,3 +1,4 @@
+using StackFs.Interop;
 using StackFs.Keyring.Interop;
 
 namespace StackFs.Fuse;
@@ -17,6 +18,10 @@ internal sealed class RequestPump
     private readonly Action? _slow;
     private int _busy;
     private int _closed;
+    private int _ended;
+    private long _roundWanted;
+    private long _roundPassed;
+    private int _clears;
 
     /// <summary>Ties <paramref name="worker"/> to <paramref name="channel"/>; owns neither.</summary>
     /// <param name="channel">Where requests come from.</param>
@@ -37,6 +42,23 @@ internal sealed class RequestPump
     /// <summary>Whether the pump waits for a request.</summary>
     public bool IsIdle => Volatile.Read(ref _busy) == 0;
 
+    /// <summary>The thread that runs the pump, for <see cref="Libc.Wake"/>.</summary>
+    public int ThreadId { get; private set; }
+
+    /// <summary>
+    /// Asks the pump to pass the point between two requests once more; from any thread, one round after the other.
+    /// </summary>
+    /// <param name="round">Greater than any before.</param>
+    /// <param name="clears">Whether worker and channel wipe their memory there.</param>
+    public void AskToPass(long round, bool clears)
+    {
+        Volatile.Write(ref _clears, clears ? 1 : 0);
+        Interlocked.Exchange(ref _roundWanted, round);
+    }
+
+    /// <summary>Whether the pump passed, or handles nothing any more.</summary>
+    public bool HasPassed(long round) => Volatile.Read(ref _roundPassed) >= round || Volatile.Read(ref _ended) != 0;
+
     /// <summary>
     /// From now on no request reaches the worker. One that it handles already goes on: wait for <see cref="IsIdle"/>.
     /// </summary>
@@ -51,8 +73,16 @@ internal sealed class RequestPump
     /// <exception cref="FuseMountException">The device answered what it never should.</exception>
     public void Run()
     {
-        while (RunOnce())
+        ThreadId = Libc.CurrentThread;
+        try
         {
+            while (RunOnce())
+            {
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref _ended, 1);
         }
     }
 
@@ -60,7 +90,17 @@ internal sealed class RequestPump
     /// <returns>False when the connection is gone or the pump is closed.</returns>
     internal bool RunOnce()
     {
+        if (Volatile.Read(ref _roundWanted) != _roundPassed)
+        {
+            Pass();
+        }
+
         Errno error = _channel.Receive(out ReadOnlySpan<byte> message);
+        if (error == Errno.EINTR)
+        {
+            return true;
+        }
+
         if (error is Errno.ENODEV or Errno.ECONNABORTED)
         {
             Ending = error;
@@ -89,6 +129,18 @@ internal sealed class RequestPump
         {
             Volatile.Write(ref _busy, 0);
         }
+    }
+
+    private void Pass()
+    {
+        long round = Volatile.Read(ref _roundWanted);
+        if (Volatile.Read(ref _clears) != 0)
+        {
+            _worker.Clear();
+            _channel.Clear();
+        }
+
+        Volatile.Write(ref _roundPassed, round);
     }
 
     private bool Process(ReadOnlySpan<byte> message)

@@ -49,4 +49,9 @@ internal sealed class PassedAttributes : IAttributeCodec
         length = 0;
         return XattrStatus.TooLong;
     }
+
+    /// <summary>Nothing is held.</summary>
+    public void Dispose()
+    {
+    }
 }
