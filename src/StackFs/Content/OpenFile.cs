@@ -24,6 +24,9 @@ internal abstract class OpenFile : IDisposable
     /// </summary>
     public virtual bool IsLost => false;
 
+    /// <summary>Whether the mount only reads it, although the lower file may be open for writing.</summary>
+    public virtual bool IsReadOnly => false;
+
     /// <summary>Whether something was written that <see cref="Seal"/> has not settled.</summary>
     public abstract bool NeedsSeal { get; }
 

@@ -50,6 +50,9 @@ internal sealed class Inode : Numbered
     /// </summary>
     internal bool IsForeign { get; set; }
 
+    /// <summary>An entry that was first seen under an eCryptfs name, beside native ones.</summary>
+    internal bool IsLegacy { get; set; }
+
     /// <summary>
     /// A directory made through this mount, which nobody else writes: no foreign name is in it, so that a name which is not
     /// there needs no second look. Cleared when a listing finds one all the same.

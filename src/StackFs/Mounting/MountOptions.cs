@@ -51,6 +51,9 @@ internal sealed record MountOptions
     /// <summary>What an eCryptfs mount needs to know (<c>format=ecryptfs</c>); null for the native format.</summary>
     public EcryptfsOptions? Ecryptfs { get; init; }
 
+    /// <summary>eCryptfs files beside native ones (<c>legacy=read|write</c>); null where none are shown.</summary>
+    public LegacyOptions? Legacy { get; init; }
+
     /// <summary>Options that nobody knows, where they were to be ignored (<c>mount -s</c>).</summary>
     public IReadOnlyList<string> Ignored { get; init; } = [];
 
@@ -75,10 +78,18 @@ internal sealed record MountOptions
             }
         }
 
+        LegacyDraft legacy = new();
+        problem = legacy.Find(items, ecryptfs is not null);
+        if (problem is not null)
+        {
+            options = null;
+            return false;
+        }
+
         foreach (string item in items)
         {
             string name = NameOf(item);
-            if (name == "format")
+            if (name == "format" || legacy.TryTake(item))
             {
                 continue;
             }
@@ -105,11 +116,10 @@ internal sealed record MountOptions
             parsed = parsed with { Ignored = [.. parsed.Ignored, item] };
         }
 
-        options = parsed;
-        problem = null;
-        if (ecryptfs is null)
+        options = legacy.Finish(parsed, out problem);
+        if (ecryptfs is null || options is null)
         {
-            return true;
+            return options is not null;
         }
 
         if (!EcryptfsOptions.TryParse(ecryptfs, out EcryptfsOptions? chosen, out problem))
@@ -217,7 +227,8 @@ internal sealed record MountOptions
 
     private static bool IsSignature(string text) => text.Length == 16 && text.All(char.IsAsciiHexDigit);
 
-    private static string NameOf(string item)
+    /// <summary>The option's name, without its value.</summary>
+    internal static string NameOf(string item)
     {
         int equals = item.IndexOf('=', StringComparison.Ordinal);
         return equals < 0 ? item : item[..equals];

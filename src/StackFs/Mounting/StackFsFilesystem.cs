@@ -61,21 +61,37 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
     /// <param name="filesystem">To be disposed by the caller when the session is over.</param>
     /// <returns>ENOTDIR, ENOENT, EACCES for the lower directory; ENOKEY when the key is gone.</returns>
     public static Errno Open(
-        string lower, Volume volume, MountOptions options, Action<string>? log, out StackFsFilesystem? filesystem)
+        string lower, Volume volume, MountOptions options, Action<string>? log, out StackFsFilesystem? filesystem) =>
+        Open(lower, volume, null, options, log, out filesystem);
+
+    /// <summary>Opens a volume's tree with eCryptfs files beside its own, as the options' <c>legacy=</c> says.</summary>
+    /// <param name="lower">Path of the lower directory.</param>
+    /// <param name="volume">The volume, unlocked; stays the caller's, until after this object is disposed.</param>
+    /// <param name="legacy">Keys of the eCryptfs files, owned by the filesystem, also on failure; null shows none.</param>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="log">Receives a line for each damage found, from any thread; may be null.</param>
+    /// <param name="filesystem">To be disposed by the caller when the session is over.</param>
+    /// <returns>As the form without them.</returns>
+    public static Errno Open(
+        string lower, Volume volume, EcryptfsVolume? legacy, MountOptions options, Action<string>? log, out StackFsFilesystem? filesystem)
     {
         filesystem = null;
-        Errno error = Open(
-            lower,
-            isShared => new NativeLowerFormat(
+        LowerFormat Make(bool isShared)
+        {
+            NativeLowerFormat native = new(
                 new NativeVolume(volume.Lease, volume.Config.WrappedNameKey.AsSpan(), volume.Config.Slots),
                 new OpenFileOptions { Strict = options.IsStrict, KeepTimesOnSeal = true, Shared = isShared },
                 volume.Config.Settings.Names == NamesMode.Plain,
-                volume.Config.Id.Signature),
-            options,
-            log,
-            out filesystem);
+                volume.Config.Id.Signature);
+            return legacy is null
+                ? native
+                : new LegacyLowerFormat(native, new EcryptfsLowerFormat(legacy), options.Legacy?.IsWritable != true);
+        }
+
+        Errno error = Open(lower, Make, options, log, out filesystem);
         if (error != Errno.None)
         {
+            legacy?.Dispose();
             return error;
         }
 
@@ -151,7 +167,7 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
         Errno error = _withdrawal.WithKeys(() =>
         {
             using FormatCodecs codecs = _filesystem.Format.CreateCodecs();
-            return UpperPaths.Open(_filesystem.Tree.Root, codecs.Names, upperPath, out found, out path);
+            return UpperPaths.Open(_filesystem.Tree.Root, codecs.Names, codecs.Legacy?.Names, upperPath, out found, out path);
         });
         lower = found;
         lowerPath = path;

@@ -10,6 +10,7 @@ internal static class UpperPaths
     /// <summary>Opens the lower file of an upper path.</summary>
     /// <param name="root">The lower root; stays the caller's.</param>
     /// <param name="names">The volume's names; stays the caller's.</param>
+    /// <param name="legacy">Those of eCryptfs entries beside them; null where none are shown.</param>
     /// <param name="upperPath">Relative to the mount point, names separated by slashes; empty for the root.</param>
     /// <param name="lower">An O_PATH descriptor, which the caller owns; a symbolic link is not followed.</param>
     /// <param name="lowerPath">The path below, relative to the lower root.</param>
@@ -17,6 +18,7 @@ internal static class UpperPaths
     internal static Errno Open(
         SafeFd root,
         INameCodec names,
+        INameCodec? legacy,
         ReadOnlySpan<byte> upperPath,
         out SafeFd? lower,
         out byte[] lowerPath)
@@ -36,6 +38,12 @@ internal static class UpperPaths
             {
                 error = NameErrno.From(names.Encode(upper, lowerPath.Length == 0, buffer, out int length));
                 error = error == Errno.None ? Step(ref lower, buffer.AsSpan(0, length)) : error;
+                if (error == Errno.ENOENT && legacy is not null)
+                {
+                    error = NameErrno.From(legacy.Encode(upper, lowerPath.Length == 0, buffer, out length));
+                    error = error == Errno.None ? Step(ref lower, buffer.AsSpan(0, length)) : error;
+                }
+
                 byte[] separator = lowerPath.Length == 0 ? [] : [(byte)'/'];
                 lowerPath = [.. lowerPath, .. separator, .. buffer.AsSpan(0, length)];
             }

@@ -20,4 +20,9 @@ internal enum LowerNameKind
 
     /// <summary>Authentic, and not a name a directory can hold. Not shown; counted as damage.</summary>
     Invalid = 4,
+
+    /// <summary>
+    /// Of an eCryptfs tree that the mount shows beside native files (<c>legacy=</c>). No codec of a volume's own says so.
+    /// </summary>
+    Legacy = 5,
 }

@@ -85,7 +85,8 @@ internal static class AttributeReply
 
     private static long TargetSize(OperationWorker worker, long lowerSize, in LowerAddress address)
     {
-        long size = worker.Targets.SizeOf(lowerSize);
+        // A target of the other form has the same look from outside; only reading tells.
+        long size = worker.Legacy is null ? worker.Targets.SizeOf(lowerSize) : -1;
         if (size >= 0)
         {
             return size;

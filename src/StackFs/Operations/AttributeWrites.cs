@@ -28,7 +28,9 @@ internal static class AttributeWrites
         Errno error = worker.Find(request.Header.NodeId, out Inode inode);
         if (error == Errno.None)
         {
-            error = inode.IsForeign ? Errno.EPERM : Apply(worker, inode, in change);
+            error = inode.IsForeign ? Errno.EPERM
+                : LegacyEntries.IsReadOnly(worker, inode) ? Errno.EROFS
+                : Apply(worker, inode, in change);
         }
 
         if (error == Errno.None)

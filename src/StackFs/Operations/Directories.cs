@@ -136,13 +136,13 @@ internal static class Directories
         }
 
         bool inRoot = parent.Id == NodeId.Root;
-        LowerNameKind kind = worker.Names.Decode(record.Name, inRoot, worker.UpperName, out int length);
+        LowerNameKind kind = LegacyEntries.Classify(worker, record.Name, inRoot, out int length);
         if (kind == LowerNameKind.Long)
         {
             kind = Companions.ReadName(worker, in directory, record.Name, worker.UpperName, out length);
         }
 
-        if (kind is not (LowerNameKind.Name or LowerNameKind.Foreign))
+        if (kind is not (LowerNameKind.Name or LowerNameKind.Foreign or LowerNameKind.Legacy))
         {
             if (kind == LowerNameKind.Invalid)
             {
@@ -152,14 +152,19 @@ internal static class Directories
             return true;
         }
 
-        if (kind == LowerNameKind.Foreign)
+        ReadOnlySpan<byte> upper = worker.UpperName.AsSpan(0, length);
+        if (kind == LowerNameKind.Legacy && LegacyEntries.IsHidden(worker, parent, in directory, upper))
+        {
+            return true;
+        }
+
+        if (kind != LowerNameKind.Name)
         {
             parent.HasNoForeign = false;
         }
 
-        ReadOnlySpan<byte> upper = worker.UpperName.AsSpan(0, length);
         return withAttributes
-            ? AddPlus(worker, parent, in directory, in record, upper, kind == LowerNameKind.Foreign, ref entries)
+            ? AddPlus(worker, parent, in directory, in record, upper, kind, ref entries)
             : AddPlain(upper, in record, ref entries, withAttributes: false);
     }
 
@@ -183,7 +188,7 @@ internal static class Directories
         in LowerAddress directory,
         in DirectoryRecords record,
         ReadOnlySpan<byte> upper,
-        bool isForeign,
+        LowerNameKind kind,
         ref DirEntryWriter entries)
     {
         if (!entries.FitsPlus(upper.Length))
@@ -198,7 +203,7 @@ internal static class Directories
             return error == Errno.ENOENT || AddPlain(upper, in record, ref entries, withAttributes: true);
         }
 
-        FuseEntryOut entry = Lookups.Remember(worker, parent, in directory, record.Name, isForeign, in status);
+        FuseEntryOut entry = Lookups.Remember(worker, parent, in directory, record.Name, kind, in status);
         return entries.TryAddPlus(upper, in entry, record.Next, record.Type);
     }
 }

@@ -33,7 +33,7 @@ internal sealed class EcryptfsLowerFormat : LowerFormat
         // The encrypted view shows names as they are below.
         if (_volume.NamesKey is not { } key || _volume.EncryptedView)
         {
-            return new FormatCodecs(new VerbatimNames(), new VerbatimTargets(), new PassedAttributes(), null);
+            return new FormatCodecs(new VerbatimNames(), new VerbatimTargets(), new PassedAttributes());
         }
 
         NameCipher cipher = new(_volume.NamesCipher, key);
@@ -112,12 +112,18 @@ internal sealed class EcryptfsLowerFormat : LowerFormat
             return size;
         }
 
-        return _volume.MetadataInAttribute && TryReadAttribute(file, out size) ? size : lowerSize;
+        return TryReadAttribute(file, out size) ? size : lowerSize;
     }
 
-    private static bool TryReadAttribute(SafeFd file, out long size)
+    /// <summary>The size that a file's metadata attribute states; false where there is none, or the mount takes none.</summary>
+    internal bool TryReadAttribute(SafeFd file, out long size)
     {
         size = 0;
+        if (!_volume.MetadataInAttribute)
+        {
+            return false;
+        }
+
         byte[] value = System.Buffers.ArrayPool<byte>.Shared.Rent(EcryptfsFormat.ParsedSize);
         try
         {

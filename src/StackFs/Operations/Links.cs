@@ -40,7 +40,7 @@ internal static class Links
                     if (error == Errno.None)
                     {
                         FuseEntryOut entry =
-                            Lookups.Remember(worker, parent, in directory, name.Lower, isForeign: false, in status);
+                            Lookups.Remember(worker, parent, in directory, name.Lower, LowerNameKind.Name, in status);
                         reply.Struct(in entry);
                         return;
                     }
@@ -169,6 +169,11 @@ internal static class Links
 
             status = worker.Targets.DecodeCompanion(
                 lower[..count], worker.LowerText.AsSpan(0, size), target, out length);
+        }
+
+        if (status == TargetStatus.AuthenticationFailed && worker.Legacy is { } legacy)
+        {
+            status = legacy.Targets.Decode(lower[..count], target, out length);
         }
 
         return NameErrno.From(status);

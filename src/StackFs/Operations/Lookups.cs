@@ -63,17 +63,24 @@ internal static class Lookups
         OperationWorker worker, Inode parent, in LowerAddress directory, in EntryName name, out FuseEntryOut entry)
     {
         ReadOnlySpan<byte> lower = name.Lower;
-        bool isForeign = false;
+        LowerNameKind kind = LowerNameKind.Name;
         Errno error = Libc.Statx(directory.Directory, lower, out StatxBuffer status);
+        if (error == Errno.ENOENT && worker.Legacy is not null)
+        {
+            kind = LowerNameKind.Legacy;
+            error = LegacyEntries.Find(
+                worker, parent, in directory, name.Upper, worker.FirstLegacyName, out lower, out status);
+        }
+
         if (error == Errno.ENOENT && IsForeign(worker, parent, name.Upper))
         {
-            isForeign = true;
+            kind = LowerNameKind.Foreign;
             lower = name.Upper;
             error = Libc.Statx(directory.Directory, lower, out status);
         }
 
         entry = error == Errno.None
-            ? Remember(worker, parent, in directory, lower, isForeign, in status)
+            ? Remember(worker, parent, in directory, lower, kind, in status)
             : default;
         return error;
     }
@@ -84,15 +91,13 @@ internal static class Lookups
         Inode parent,
         in LowerAddress directory,
         ReadOnlySpan<byte> lower,
-        bool isForeign,
+        LowerNameKind kind,
         in StatxBuffer status)
     {
         Inode inode = worker.Filesystem.Inodes.Remember(
             LowerId.Of(in status), status.Mode, parent, lower, status.Birth);
-        if (isForeign)
-        {
-            inode.IsForeign = true;
-        }
+        inode.IsForeign |= kind == LowerNameKind.Foreign;
+        inode.IsLegacy |= kind == LowerNameKind.Legacy;
 
         return AttributeReply.Entry(worker, inode, in status, directory.With(lower));
     }
@@ -100,7 +105,7 @@ internal static class Lookups
     /// <summary>True for an upper name that would be shown as it is, if it stood in the lower directory.</summary>
     internal static bool IsForeign(OperationWorker worker, Inode parent, ReadOnlySpan<byte> upper) =>
         !parent.HasNoForeign
-        && worker.Names.Decode(upper, parent.Id == NodeId.Root, worker.UpperName, out _) == LowerNameKind.Foreign;
+        && LegacyEntries.Classify(worker, upper, parent.Id == NodeId.Root, out _) == LowerNameKind.Foreign;
 
     /// <summary>FORGET.</summary>
     internal static void Forget(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)

@@ -26,6 +26,9 @@ internal abstract class LowerFormat : IDisposable
     /// <summary>Gets them again from the volume key; false when that is not there.</summary>
     internal virtual bool TryTakeKeys() => true;
 
+    /// <summary>Whether eCryptfs entries shown beside the format's own may not be changed (<c>legacy=read</c>).</summary>
+    internal virtual bool OnlyReadsLegacy => false;
+
     /// <summary>Makes the codecs of the calling thread, which disposes them.</summary>
     /// <exception cref="InvalidOperationException">After <see cref="DropKeys"/>.</exception>
     internal abstract FormatCodecs CreateCodecs();

@@ -20,7 +20,7 @@ internal static class OpenFiles
     /// <param name="inode">The file.</param>
     /// <param name="forWriting">Whether it will be changed.</param>
     /// <param name="content">To be given back by <see cref="Release"/>.</param>
-    /// <returns>EPERM for a foreign file; what opening the lower file or its header answers.</returns>
+    /// <returns>EPERM for a foreign file; EROFS for one that the mount only reads; what opening the lower file or its header answers.</returns>
     internal static Errno Acquire(OperationWorker worker, Inode inode, bool forWriting, out OpenContent? content)
     {
         content = null;
@@ -40,7 +40,21 @@ internal static class OpenFiles
             if (current is null)
             {
                 Errno error = OpenLower(worker, inode, forWriting, out SafeFd? fd, out bool isWritable);
-                return error == Errno.None ? Install(worker, inode, fd!, isWritable, out content) : error;
+                error = error == Errno.None ? Install(worker, inode, fd!, isWritable, out content) : error;
+                if (error == Errno.None && forWriting && content!.File.IsReadOnly)
+                {
+                    inode.Content = null;
+                    content.Close();
+                    content = null;
+                    return Errno.EROFS;
+                }
+
+                return error;
+            }
+
+            if (forWriting && current.File.IsReadOnly)
+            {
+                return Errno.EROFS;
             }
 
             if (forWriting && !current.IsWritable)

@@ -49,6 +49,12 @@ internal sealed class OperationWorker : IFuseWorker
     /// <summary>Extended attributes.</summary>
     internal IAttributeCodec Attributes => Codecs.Attributes;
 
+    /// <summary>Names and targets of eCryptfs entries beside native ones; null where the mount shows none.</summary>
+    internal LegacyCodecs? Legacy => Codecs.Legacy;
+
+    /// <summary>Whether the format's own names are stored as they are.</summary>
+    internal bool HasPlainNames => Codecs.Names is PlainNames;
+
     /// <summary>Room for the lower name of an operation's first name.</summary>
     internal byte[] FirstName { get; } = new byte[LowerNames.MaxLength + 1];
 
@@ -57,6 +63,15 @@ internal sealed class OperationWorker : IFuseWorker
 
     /// <summary>Room for a name of a companion.</summary>
     internal byte[] CompanionName { get; } = new byte[LowerNames.MaxLength + 1];
+
+    /// <summary>Room for an eCryptfs name that is tried.</summary>
+    internal byte[] LegacyName { get; } = Pinned(LowerNames.MaxLength + 1);
+
+    /// <summary>Room for the lower name of an eCryptfs entry that has an operation's first name.</summary>
+    internal byte[] FirstLegacyName { get; } = new byte[LowerNames.MaxLength + 1];
+
+    /// <summary>Room for the lower name of an eCryptfs entry that has an operation's second name.</summary>
+    internal byte[] SecondLegacyName { get; } = new byte[LowerNames.MaxLength + 1];
 
     /// <summary>Room for an upper name decoded.</summary>
     internal byte[] UpperName { get; } = Pinned(LowerNames.MaxLength + 1);
@@ -93,7 +108,7 @@ internal sealed class OperationWorker : IFuseWorker
         _codecs?.Dispose();
         _codecs = null;
         Scratch.Clear();
-        foreach (byte[] text in (ReadOnlySpan<byte[]>)[UpperName, LowerText, OtherText, _value])
+        foreach (byte[] text in (ReadOnlySpan<byte[]>)[UpperName, LegacyName, LowerText, OtherText, _value])
         {
             CryptographicOperations.ZeroMemory(text);
         }

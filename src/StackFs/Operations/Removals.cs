@@ -27,7 +27,13 @@ internal static class Removals
         {
             using (directory)
             {
-                error = Unlink(worker, parent, in directory, in name);
+                error = RemoveLegacy(worker, parent, in directory, upper, isDirectory: false, out bool wasThere);
+                if (error == Errno.None)
+                {
+                    error = Unlink(worker, parent, in directory, in name);
+                    error = error == Errno.ENOENT && wasThere ? Errno.None : error;
+                }
+
                 if (error == Errno.ENOENT && Lookups.IsForeign(worker, parent, upper))
                 {
                     error = Unlink(worker, parent, in directory, new EntryName(upper, upper, isLong: false));
@@ -55,7 +61,13 @@ internal static class Removals
         {
             using (directory)
             {
-                error = RmDir(worker, parent, in directory, in name);
+                error = RemoveLegacy(worker, parent, in directory, upper, isDirectory: true, out bool wasThere);
+                if (error == Errno.None)
+                {
+                    error = RmDir(worker, parent, in directory, in name);
+                    error = error == Errno.ENOENT && wasThere ? Errno.None : error;
+                }
+
                 if (error == Errno.ENOENT && Lookups.IsForeign(worker, parent, upper))
                 {
                     error = RmDir(worker, parent, in directory, new EntryName(upper, upper, isLong: false));
@@ -64,6 +76,38 @@ internal static class Removals
         }
 
         reply.Result(error);
+    }
+
+    /// <summary>
+    /// Removes the eCryptfs entry of a name, before a native one that hides it: the other way round it would come back.
+    /// </summary>
+    /// <param name="worker">The calling worker.</param>
+    /// <param name="parent">The directory.</param>
+    /// <param name="directory">Where it is.</param>
+    /// <param name="upper">The upper name.</param>
+    /// <param name="isDirectory">Which of rmdir(2) and unlink(2).</param>
+    /// <param name="wasThere">Whether there was one.</param>
+    /// <returns>EROFS where the mount only reads such entries; what removing answers.</returns>
+    internal static Errno RemoveLegacy(
+        OperationWorker worker, Inode parent, in LowerAddress directory, ReadOnlySpan<byte> upper, bool isDirectory, out bool wasThere)
+    {
+        Errno error = LegacyEntries.Find(
+            worker, parent, in directory, upper, worker.FirstLegacyName, out ReadOnlySpan<byte> lower, out _);
+        wasThere = error == Errno.None;
+        if (!wasThere)
+        {
+            return error == Errno.ENOENT ? Errno.None : error;
+        }
+
+        if (worker.Filesystem.Format.OnlyReadsLegacy)
+        {
+            return Errno.EROFS;
+        }
+
+        EntryName name = new(upper, lower, isLong: false);
+        return isDirectory
+            ? RmDir(worker, parent, in directory, in name)
+            : Unlink(worker, parent, in directory, in name);
     }
 
     /// <summary>
@@ -137,7 +181,8 @@ internal static class Removals
         return Errno.None;
     }
 
-    private static Errno RmDir(OperationWorker worker, Inode parent, in LowerAddress directory, in EntryName name)
+    /// <summary>Removes an empty directory by its lower name.</summary>
+    internal static Errno RmDir(OperationWorker worker, Inode parent, in LowerAddress directory, in EntryName name)
     {
         Inode? inode = worker.Filesystem.Inodes.FindByName(parent, name.Lower);
         using NameChanges.Mark.Scope change = worker.NameChange.Begin();

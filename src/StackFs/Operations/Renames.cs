@@ -58,8 +58,20 @@ internal static class Renames
                         error = worker.Encode(newParent, newUpper, worker.SecondName, out EntryName newName);
                         if (error == Errno.None)
                         {
-                            Move move = new(oldParent, newParent, in from, in to, in oldName, in newName, flags);
-                            error = Apply(worker, in request.Header, in move);
+                            LegacyRenames.Sides sides = new(oldParent, newParent, in from, in to, flags);
+                            error = LegacyRenames.Prepare(
+                                worker, in sides, in oldName, in newName, out LegacyRenames.Plan plan);
+                            if (error == Errno.None && !plan.LeavesBoth)
+                            {
+                                EntryName old = plan.Old(worker, in oldName);
+                                EntryName fresh = plan.New(worker, in newName);
+                                Move move = new(oldParent, newParent, in from, in to, in old, in fresh, flags);
+                                error = Apply(worker, in request.Header, in move);
+                                error = error == Errno.None && plan.ReplacesFile
+                                    ? LegacyRenames.Finish(worker, in sides, in newName)
+                                    : error;
+                            }
+
                             if (error == Errno.ENOENT && Lookups.IsForeign(worker, oldParent, oldUpper)
                                 && Libc.Statx(from.Directory, oldUpper, out _) == Errno.None)
                             {

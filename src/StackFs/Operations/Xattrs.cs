@@ -30,7 +30,9 @@ internal static class Xattrs
         {
             using (address)
             {
-                error = inode.IsForeign ? Errno.EPERM : Write(worker, in address, upper, in name, value, set.Flags);
+                error = inode.IsForeign ? Errno.EPERM
+                    : LegacyEntries.IsReadOnly(worker, inode) ? Errno.EROFS
+                    : Write(worker, in address, upper, in name, value, set.Flags);
                 if (error == Errno.None && set.SetXAttrFlags.HasFlag(SetXAttrFlags.AclKillSgid))
                 {
                     error = DropSetGroupId(in address);
@@ -59,6 +61,12 @@ internal static class Xattrs
             using (address)
             {
                 error = Read(worker, in address, upper, in name, get.Size, reply.Payload, out int length);
+                if (error == Errno.ENODATA && LegacyXattrs.Applies(worker, upper))
+                {
+                    int size = (int)Math.Min(get.Size, (uint)reply.Payload.Length);
+                    error = Libc.GetXattr(address.Directory, address.Name, upper, reply.Payload[..size], out length);
+                }
+
                 if (error == Errno.None)
                 {
                     Answer(ref reply, get.Size, length);
@@ -112,9 +120,9 @@ internal static class Xattrs
         {
             using (address)
             {
-                error = inode.IsForeign
-                    ? Errno.EPERM
-                    : Libc.RemoveXattr(address.Directory, address.Name, name.Lower);
+                error = inode.IsForeign ? Errno.EPERM
+                    : LegacyEntries.IsReadOnly(worker, inode) ? Errno.EROFS
+                    : Remove(worker, in address, upper, in name);
             }
         }
 
@@ -174,11 +182,35 @@ internal static class Xattrs
             return Errno.E2BIG;
         }
 
+        bool hasPlain = LegacyXattrs.IsThere(worker, in address, upper);
+        Errno error = hasPlain ? LegacyXattrs.Flags(ref flags) : Errno.None;
+        if (error != Errno.None)
+        {
+            return error;
+        }
+
         Span<byte> lower = worker.ValueBuffer(size);
-        Errno error = NameErrno.From(worker.Attributes.EncodeValue(upper, value, lower, out int length));
-        return error == Errno.None
+        error = NameErrno.From(worker.Attributes.EncodeValue(upper, value, lower, out int length));
+        error = error == Errno.None
             ? Libc.SetXattr(address.Directory, address.Name, name.Lower, lower[..length], (int)flags)
             : error;
+        return error == Errno.None && hasPlain
+            ? Libc.RemoveXattr(address.Directory, address.Name, upper)
+            : error;
+    }
+
+    private static Errno Remove(
+        OperationWorker worker, in LowerAddress address, ReadOnlySpan<byte> upper, in XattrName name)
+    {
+        if (!LegacyXattrs.IsThere(worker, in address, upper))
+        {
+            return Libc.RemoveXattr(address.Directory, address.Name, name.Lower);
+        }
+
+        // The one that is hidden first: the other way round it would come back.
+        Errno plain = Libc.RemoveXattr(address.Directory, address.Name, upper);
+        Errno error = plain == Errno.None ? Libc.RemoveXattr(address.Directory, address.Name, name.Lower) : plain;
+        return error == Errno.ENODATA ? Errno.None : error;
     }
 
     private static Errno Read(
@@ -231,6 +263,14 @@ internal static class Xattrs
             if (status == XattrStatus.Long)
             {
                 status = DecodeLong(worker, in address, name, out size);
+            }
+
+            if (status == XattrStatus.Hidden && LegacyXattrs.IsShown(worker, in address, name))
+            {
+                name.CopyTo(list[length..]);
+                list[length + name.Length] = 0;
+                length += name.Length + 1;
+                continue;
             }
 
             bool isShown = (status == XattrStatus.PassThrough && !IsLowerAcl(name))

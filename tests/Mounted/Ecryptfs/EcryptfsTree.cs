@@ -61,6 +61,9 @@ internal sealed class EcryptfsTree : IDisposable
 
     internal string Base => _base;
 
+    /// <summary>The KEYSPEC of the tree's first key.</summary>
+    internal string Key => _key;
+
     /// <summary>The options with which the kernel module mounted it.</summary>
     internal string OriginalOptions
     {
@@ -80,9 +83,25 @@ internal sealed class EcryptfsTree : IDisposable
     }
 
     /// <summary>Mounts it and waits until the kernel lists it.</summary>
-    internal void Mount(string options)
+    internal void Mount(string options) => MountAll($"format=ecryptfs,no_sig_cache,key={_key},{options}");
+
+    /// <summary>Makes a volume of the lower directory, whose files stay.</summary>
+    internal void MakeVolume()
     {
-        _server = Start(options);
+        (int code, string output) = TestMount.Run(
+            Target.StackFs.Program!, ["init", Lower, "--key", "passphrase:passfile=" + Secret("volume", "of the volume\n")]);
+        Assert.True(code == 0, output);
+    }
+
+    /// <summary>Mounts that volume; the tree's files beside its own as <paramref name="legacy"/> says, null for not at all.</summary>
+    internal void MountVolume(string? legacy) => MountAll(
+        $"trust,key=passphrase:passfile={Path.Combine(_base, "volume")}"
+        + (legacy is null ? "" : $",legacy={legacy},legacy_key={_key},{OriginalOptions}"));
+
+    /// <summary>Mounts it with just these options.</summary>
+    internal void MountAll(string options)
+    {
+        _server = StartAll(options);
         Stopwatch clock = Stopwatch.StartNew();
         while (!MountTable.Contains(Upper))
         {
@@ -163,11 +182,13 @@ internal sealed class EcryptfsTree : IDisposable
         return path;
     }
 
-    private Process Start(string options, string? key = null)
+    private Process Start(string options, string? key = null) =>
+        StartAll($"format=ecryptfs,no_sig_cache,key={key ?? _key},{options}");
+
+    private Process StartAll(string options)
     {
         Dictionary<string, string> none = [];
-        string[] arguments =
-            ["mount", Lower, Upper, "--foreground", "-o", $"format=ecryptfs,no_sig_cache,key={key ?? _key},{options}"];
+        string[] arguments = ["mount", Lower, Upper, "--foreground", "-o", options];
         Process server = Process.Start(Target.Command(Target.StackFs.Program!, arguments, none))!;
         server.StandardInput.Close();
         return server;

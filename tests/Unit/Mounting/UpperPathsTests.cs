@@ -69,7 +69,7 @@ public sealed class UpperPathsTests : IDisposable
     {
         using NameCipher cipher = new(_key);
         using EncryptedNames names = new(cipher);
-        Errno error = UpperPaths.Open(_root, names, Encoding.UTF8.GetBytes(upper), out lower, out byte[] path);
+        Errno error = UpperPaths.Open(_root, names, null, Encoding.UTF8.GetBytes(upper), out lower, out byte[] path);
         lowerPath = Encoding.UTF8.GetString(path);
         return error;
     }

@@ -37,6 +37,25 @@ internal static class EcryptfsOpener
         return Build(given, root, lower, options, trustsNew);
     }
 
+    /// <summary>Opens the keys of eCryptfs files beside a volume's own (<c>legacy=</c>).</summary>
+    /// <param name="lower">The lower directory.</param>
+    /// <param name="legacy">What was asked for.</param>
+    /// <param name="trustsNew">A key never used here before is not asked about.</param>
+    /// <returns>The keys, which the caller disposes or hands on.</returns>
+    /// <exception cref="CommandException">A key is missing or wrong, or does not fit the options.</exception>
+    public static EcryptfsVolume OpenBeside(string lower, LegacyOptions legacy, bool trustsNew)
+    {
+        using SafeFd root = VolumeOpener.OpenLowerRoot(lower);
+        CheckOwner(root, lower, legacy.Format);
+        using EcryptfsMountKeys given = new() { IsReadOnly = !legacy.IsWritable };
+        foreach (string text in legacy.Keys.Count > 0 ? legacy.Keys : ["passphrase"])
+        {
+            Add(given, text, lower, "eCryptfs passphrase: ");
+        }
+
+        return Build(given, root, lower, legacy.Format, trustsNew);
+    }
+
     /// <summary>Makes the volume of keys that were read otherwise.</summary>
     /// <param name="given">The keys; handed on.</param>
     /// <param name="root">The lower directory, readable.</param>
@@ -72,7 +91,7 @@ internal static class EcryptfsOpener
         }
     }
 
-    private static void Add(EcryptfsMountKeys given, string text, string lower)
+    private static void Add(EcryptfsMountKeys given, string text, string lower, string prompt = "Passphrase: ")
     {
         if (text.StartsWith(WrappedPrefix, StringComparison.Ordinal))
         {
@@ -85,7 +104,7 @@ internal static class EcryptfsOpener
         switch (spec)
         {
             case KeySpec.Passphrase passphrase:
-                using (SecretBuffer secret = KeyReader.ReadPassphrase(passphrase.Input, lower, "Passphrase: "))
+                using (SecretBuffer secret = KeyReader.ReadPassphrase(passphrase.Input, lower, prompt))
                 {
                     if (!given.TryAddPassphrase(secret, salt, out string? error))
                     {

@@ -68,6 +68,11 @@ internal sealed class MountReport(MountRequest request, OpenedVolume opened, Fus
         writer.WriteString("started", _started.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
         FormatDescription format = opened.Filesystem.Format;
         writer.WriteString("format", format.Name);
+        if (format.Legacy is { } legacy)
+        {
+            writer.WriteString("legacy", legacy);
+        }
+
         writer.WriteString("cipher", format.Cipher);
         writer.WriteString("names", format.EncryptsNames ? "encrypted" : "plain");
         writer.WriteString("signature", format.Signature);

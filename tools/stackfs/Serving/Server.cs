@@ -118,7 +118,9 @@ internal static class Server
     private static OpenedVolume OpenNative(MountRequest request, MountOptions options, ServerLog log)
     {
         Volume volume = VolumeOpener.Open(request.Lower, options.Keys, options.Signature, options.TrustsNew);
-        Errno errno = StackFsFilesystem.Open(request.Lower, volume, options, log.Write, out StackFsFilesystem? filesystem);
+        EcryptfsVolume? legacy = OpenLegacy(request.Lower, volume, options);
+        Errno errno = StackFsFilesystem.Open(
+            request.Lower, volume, legacy, options, log.Write, out StackFsFilesystem? filesystem);
         if (errno == Errno.None)
         {
             return new OpenedVolume(options, volume, VolumeOpener.OpenLowerRoot(request.Lower), filesystem!);
@@ -126,6 +128,20 @@ internal static class Server
 
         volume.Dispose();
         throw Unusable(request.Lower, errno);
+    }
+
+    /// <summary>The keys of eCryptfs files beside native ones, where they are asked for; the volume is disposed on failure.</summary>
+    private static EcryptfsVolume? OpenLegacy(string lower, Volume volume, MountOptions options)
+    {
+        try
+        {
+            return options.Legacy is { } legacy ? EcryptfsOpener.OpenBeside(lower, legacy, options.TrustsNew) : null;
+        }
+        catch
+        {
+            volume.Dispose();
+            throw;
+        }
     }
 
     private static CommandException Unusable(string lower, Errno errno) => new(

@@ -46,6 +46,9 @@ internal sealed partial class EcryptfsFile : OpenFile
     public override long Size => Volatile.Read(ref _size);
 
     /// <inheritdoc/>
+    public override bool IsReadOnly => _volume.IsReadOnly;
+
+    /// <inheritdoc/>
     public override bool NeedsSeal => Volatile.Read(ref _writtenSize) != Size;
 
     /// <summary>Opens the content of a lower file: as eCryptfs, or as it is where the mount passes files through.</summary>

@@ -47,6 +47,9 @@ internal sealed class EcryptfsVolume : IDisposable
     /// <summary>Shows ciphertext, read-only.</summary>
     internal bool EncryptedView { get; init; }
 
+    /// <summary>Files are only read (<c>legacy=read</c>).</summary>
+    internal bool IsReadOnly { get; init; }
+
     /// <summary>Makes the metadata and the key of a new, empty file.</summary>
     /// <param name="page">At least 4,096 octets of zeros; receives the metadata.</param>
     /// <param name="length">Octets up to the end of the packets.</param>

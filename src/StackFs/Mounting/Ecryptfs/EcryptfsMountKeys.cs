@@ -15,6 +15,9 @@ internal sealed class EcryptfsMountKeys : IDisposable
     private readonly List<EcryptfsSignature> _contentOrder = [];
     private EcryptfsKeyRing? _ring = new();
 
+    /// <summary>Files opened with these keys are only read.</summary>
+    internal bool IsReadOnly { get; init; }
+
     private EcryptfsKeyRing Ring => _ring ?? throw new ObjectDisposedException(nameof(EcryptfsMountKeys));
 
     /// <summary>Adds a passphrase.</summary>
@@ -94,6 +97,7 @@ internal sealed class EcryptfsMountKeys : IDisposable
             Passthrough = options.Passthrough,
             MetadataInAttribute = options.MetadataInAttribute,
             EncryptedView = options.EncryptedView,
+            IsReadOnly = IsReadOnly,
         };
         _ring = null;
         return true;
