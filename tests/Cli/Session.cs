@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Cli;
 
@@ -34,6 +35,7 @@ internal sealed partial class Session : IDisposable
         start.Environment["PATH"] = Links() + ":" + Environment.GetEnvironmentVariable("PATH") + ":/usr/sbin:/sbin";
         start.Environment["HOME"] = work;
         start.Environment["STACKFS_CONFIG_DIR"] = Path.Combine(_directory, "config");
+        start.Environment["STACKFS_KEYRING_DIR"] = KeyringDirectory;
         start.Environment["LC_ALL"] = "C";
         start.Environment["STACKFS_ABORT_ON_BUG"] = "1";
         start.Environment.Remove("XDG_RUNTIME_DIR");
@@ -49,7 +51,9 @@ internal sealed partial class Session : IDisposable
         return Split(output.Result);
     }
 
-    /// <summary>Unmounts what a failed transcript left, and removes the directory.</summary>
+    private string KeyringDirectory => Path.Combine(_directory, "keyring");
+
+    /// <summary>Unmounts what a failed transcript left, ends its keyring daemons, and removes the directory.</summary>
     public void Dispose()
     {
         string[] left = [.. File.ReadLines("/proc/self/mountinfo").Select(l => l.Split(' ')[4])
@@ -58,6 +62,11 @@ internal sealed partial class Session : IDisposable
         {
             using Process umount = Process.Start("umount", ["-l", mountpoint]);
             umount.WaitForExit();
+        }
+
+        foreach (string held in Directory.EnumerateFiles(_directory, "keyring.lock", SearchOption.AllDirectories))
+        {
+            KeyringDaemons.EndIn(Path.GetDirectoryName(held)!);
         }
 
         Directory.Delete(_directory, recursive: true);
@@ -106,7 +115,8 @@ internal sealed partial class Session : IDisposable
     [
         "mknod ../fuse c 10 229 && chmod 666 ../fuse && mount --bind ../fuse /dev/fuse",
         "chown 65534:65534 .",
-        "as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups -- \"$@\"; }",
+        "mkdir -m 700 ../keyring-user && chown 65534:65534 ../keyring-user",
+        "as_user() { STACKFS_KEYRING_DIR=$STACKFS_KEYRING_DIR-user setpriv --reuid=65534 --regid=65534 --clear-groups -- \"$@\"; }",
     ];
 
     /// <summary>mount(8) looks for helpers in /sbin alone, whatever PATH says: there a copy of it with ours added.</summary>

@@ -37,6 +37,15 @@ public class TranscriptTests
     public void Cat() => Play();
 
     [TranscriptFact]
+    public void Keys() => Play();
+
+    [TranscriptFact]
+    public void Slots() => Play();
+
+    [TranscriptFact]
+    public void Keygen() => Play();
+
+    [TranscriptFact]
     public void Fstab() => Play();
 
     [TranscriptFact]

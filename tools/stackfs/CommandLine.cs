@@ -63,7 +63,7 @@ internal static class CommandLine
 
     private static string OneLine(string message)
     {
-        string line = message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
+        string line = string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
         return char.ToLowerInvariant(line[0]) + line[1..];
     }
 }

@@ -64,6 +64,9 @@ internal static class Program
         root.Add(StatusCommand.Create());
         root.Add(InfoCommand.Create());
         root.Add(CatCommand.Create());
+        root.Add(KeysCommand.Create());
+        root.Add(SlotsCommand.Create());
+        root.Add(KeygenCommand.Create());
         root.Add(EcryptfsCommand.Create());
         root.Add(ConvertCommand.Create());
         return CommandLine.Invoke(root, arguments);

@@ -227,6 +227,15 @@ internal static unsafe partial class Posix
         }
     }
 
+    /// <summary>unlink(2) of a file by its path.</summary>
+    internal static Errno Unlink(string path)
+    {
+        fixed (byte* p = Utf8(path))
+        {
+            return Check(unlinkat(AT_FDCWD, p, 0));
+        }
+    }
+
     /// <summary>unlinkat(2) of a file.</summary>
     internal static Errno Unlink(SafeFd directory, string name)
     {

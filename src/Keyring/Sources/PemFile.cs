@@ -116,7 +116,10 @@ public sealed class PemFile : IDisposable
         return pair is not null ? new PrivateKey(pair) : throw new InvalidOperationException($"made a bad key: {status}");
     }
 
-    /// <summary>Writes a private key as PKCS#8 to a new file of mode 0600, and fsyncs it; EEXIST when there is one.</summary>
+    /// <summary>
+    /// Writes a private key as PKCS#8 to a new file of mode 0600, and fsyncs it; EEXIST when there is one. Nothing is left of
+    /// a file that could not be written whole.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="key">Stays the caller's.</param>
     /// <param name="passphrase">Encrypts it; null for none.</param>
@@ -127,10 +130,22 @@ public sealed class PemFile : IDisposable
         Errno error = Posix.CreateExclusive(path, PrivateMode, out SafeFd fd);
         using (fd)
         {
+            if (error != Errno.None)
+            {
+                return error;
+            }
+
             using SecretBuffer.RevealedSecret bytes = text.UnsafeReveal();
-            error = error == Errno.None ? Posix.WriteAll(fd, bytes.Bytes) : error;
-            return error == Errno.None ? Posix.Sync(fd) : error;
+            error = Posix.WriteAll(fd, bytes.Bytes);
+            error = error == Errno.None ? Posix.Sync(fd) : error;
         }
+
+        if (error != Errno.None)
+        {
+            _ = Posix.Unlink(path); // The first error is the one to report.
+        }
+
+        return error;
     }
 
     /// <summary>Wipes the text.</summary>

@@ -31,6 +31,16 @@ public sealed class ConfigFile
     public ConfigStatus Read(out UnverifiedConfig? config)
     {
         config = null;
+        ConfigStatus status = ReadBytes(out byte[] file);
+        return status == ConfigStatus.Ok ? UnverifiedConfig.TryParse(file, out config) : status;
+    }
+
+    /// <summary>The file's bytes, of which nothing is known yet; null where it cannot be read.</summary>
+    public byte[]? ReadBytes() => ReadBytes(out byte[] file) == ConfigStatus.Ok ? file : null;
+
+    private ConfigStatus ReadBytes(out byte[] file)
+    {
+        file = [];
         Errno error = Posix.OpenForReading(_lowerRoot, VolumeConfig.FileName, out SafeFd fd);
         using (fd)
         {
@@ -60,9 +70,10 @@ public sealed class ConfigFile
                 return ConfigStatus.NotAConfig;
             }
 
-            byte[] file = new byte[ConfigLayout.MaximumLength + 1];
+            file = new byte[ConfigLayout.MaximumLength + 1];
             error = Posix.ReadToEnd(fd, file, out int length);
-            return error == Errno.None ? UnverifiedConfig.TryParse(file.AsSpan(0, length), out config) : Failed(error);
+            file = file[..length];
+            return error == Errno.None ? ConfigStatus.Ok : Failed(error);
         }
     }
 

@@ -33,6 +33,9 @@ public enum ConfigStatus
     /// <summary>The key needed is gone.</summary>
     KeyRevoked,
 
+    /// <summary>More slots than a volume has room for, or passphrases that together cost too much.</summary>
+    SlotsDoNotFit,
+
     /// <summary>The system refused; the error number says why.</summary>
     IoError,
 }

@@ -55,33 +55,44 @@ public static class SlotEditor
         ArgumentNullException.ThrowIfNull(lease);
         ArgumentNullException.ThrowIfNull(config);
         changed = null;
+        SlotEditStatus status = TryAdd(lease, config, maker, out VolumeConfig? next);
+        return status switch
+        {
+            SlotEditStatus.Ok => Write(file, lease, next!, out changed),
+            SlotEditStatus.ConfigFailed => new SlotEditResult(status, ConfigStatus.KeyRevoked),
+            _ => new SlotEditResult(status, ConfigStatus.Ok),
+        };
+    }
+
+    /// <summary>A configuration with one more slot, and the public key that belongs to it; writes nothing.</summary>
+    /// <returns>ConfigFailed when the lease was revoked, or why the slot cannot be added.</returns>
+    internal static SlotEditStatus TryAdd(
+        IVolumeKeyLease lease, VolumeConfig config, ISlotMaker maker, out VolumeConfig? next)
+    {
+        next = null;
         PublicKey? publicKey = maker as PublicKey ?? (maker as PrivateKey)?.PublicKey;
         if (publicKey is not null && FindSlot(config, publicKey) >= 0)
         {
-            return new SlotEditResult(SlotEditStatus.AlreadyThere, ConfigStatus.Ok);
+            return SlotEditStatus.AlreadyThere;
         }
 
         if (!lease.TryMakeSlot(maker, out KeySlot? slot))
         {
-            return new SlotEditResult(SlotEditStatus.ConfigFailed, ConfigStatus.KeyRevoked);
+            return SlotEditStatus.ConfigFailed;
         }
 
         SlotAreaStatus fits = config.Slots.TryAdd(slot, out KeySlotSet? slots);
         if (slots is null)
         {
-            SlotEditStatus status = fits == SlotAreaStatus.CostTooHigh
-                ? SlotEditStatus.CostTooHigh
-                : SlotEditStatus.TooManySlots;
-            return new SlotEditResult(status, ConfigStatus.Ok);
+            return fits == SlotAreaStatus.CostTooHigh ? SlotEditStatus.CostTooHigh : SlotEditStatus.TooManySlots;
         }
 
-        VolumeConfig next = config with { Slots = slots };
-        if (publicKey is not null)
+        next = config with
         {
-            next = next with { PublicKeys = config.PublicKeys.Add(publicKey.Info) };
-        }
-
-        return Write(file, lease, next, out changed);
+            Slots = slots,
+            PublicKeys = publicKey is null ? config.PublicKeys : config.PublicKeys.Add(publicKey.Info),
+        };
+        return SlotEditStatus.Ok;
     }
 
     /// <summary>Removes a slot, and the public key that belongs to it.</summary>

@@ -34,7 +34,8 @@ public sealed class Volume : IDisposable
     /// <param name="settings">What is decided for the volume.</param>
     /// <param name="makers">At least one way to open it again, one slot each; they stay the caller's.</param>
     /// <param name="volume">The open volume, which the caller disposes.</param>
-    /// <exception cref="ArgumentException">No maker, or more slots than a volume can have.</exception>
+    /// <returns><see cref="ConfigStatus.SlotsDoNotFit"/>, or as <see cref="ConfigFile.Create"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">No maker.</exception>
     public static ConfigStatus Create(
         ConfigFile file, VolumeSettings settings, IReadOnlyCollection<ISlotMaker> makers, out Volume? volume)
     {
@@ -48,13 +49,12 @@ public sealed class Volume : IDisposable
             VolumeConfig config = VolumeConfig.Create(lease, settings);
             foreach (ISlotMaker maker in makers)
             {
-                if (!lease.TryMakeSlot(maker, out KeySlot? slot)
-                    || config.Slots.TryAdd(slot, out KeySlotSet? slots) != SlotAreaStatus.Ok)
+                if (SlotEditor.TryAdd(lease, config, maker, out VolumeConfig? larger) != SlotEditStatus.Ok)
                 {
-                    throw new ArgumentException("these slots do not fit one volume", nameof(makers));
+                    return ConfigStatus.SlotsDoNotFit;
                 }
 
-                config = config with { Slots = slots! };
+                config = larger!;
             }
 
             ConfigStatus status = file.Create(lease, config);

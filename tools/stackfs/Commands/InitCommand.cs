@@ -4,7 +4,6 @@ using StackFs.Cli.Output;
 using StackFs.Cli.Serving;
 using StackFs.Keyring;
 using StackFs.Keyring.Interop;
-using StackFs.Keyring.Secrets;
 using StackFs.Keyring.Slots;
 using StackFs.Keyring.Sources;
 using StackFs.Keyring.Volumes;
@@ -67,7 +66,7 @@ internal static class InitCommand
                 Messages.Note($"{lower}: a StackFs volume now, signature {volume.Config.Id.Signature}");
             }
 
-            makers.OfType<RecoveryKey>().ToList().ForEach(Print);
+            makers.OfType<RecoveryKey>().ToList().ForEach(key => RecoveryPrinter.Print(key, lower));
         }
         finally
         {
@@ -80,15 +79,5 @@ internal static class InitCommand
         }
 
         return ExitCode.Success;
-    }
-
-    /// <summary>The one time that a recovery key is shown. Its bytes go to standard output without becoming a string.</summary>
-    private static void Print(RecoveryKey key)
-    {
-        Messages.Note("write this recovery key down and keep it apart; it is shown this once:");
-        using SecretBuffer text = key.ToText();
-        using Stream output = Console.OpenStandardOutput();
-        text.Use(output, static (secret, stream) => stream.Write(secret));
-        output.WriteByte((byte)'\n');
     }
 }

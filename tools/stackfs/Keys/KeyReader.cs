@@ -76,20 +76,8 @@ internal static class KeyReader
     {
         switch (spec)
         {
-            case KeySpec.Passphrase { Input: SecretInput.Prompt }:
-                SecretBuffer first = Ask(what, $"New passphrase for {what}: ");
-                using (SecretBuffer second = Ask(what, "The same again: "))
-                {
-                    if (first.FixedTimeEquals(second))
-                    {
-                        return new PassphraseKey(first);
-                    }
-                }
-
-                first.Dispose();
-                throw new CommandException(ExitCode.KeyWrong, $"{what}: the two passphrases differ", "nothing was made; try again");
             case KeySpec.Passphrase passphrase:
-                return new PassphraseKey(ReadPassphrase(passphrase.Input, what, string.Empty));
+                return new PassphraseKey(ReadNewPassphrase(passphrase.Input, what));
             case KeySpec.Recovery { Input: SecretInput.Prompt }:
                 return RecoveryKey.Create();
             case KeySpec.Pem pem:
@@ -97,6 +85,28 @@ internal static class KeyReader
             default:
                 throw NotHere(spec);
         }
+    }
+
+    /// <summary>Reads a passphrase that is to protect something new; asks twice on a terminal.</summary>
+    /// <inheritdoc cref="ReadPassphrase"/>
+    public static SecretBuffer ReadNewPassphrase(SecretInput input, string what)
+    {
+        if (input is not SecretInput.Prompt)
+        {
+            return ReadPassphrase(input, what, string.Empty);
+        }
+
+        SecretBuffer first = Ask(what, $"New passphrase for {what}: ");
+        using (SecretBuffer second = Ask(what, "The same again: "))
+        {
+            if (first.FixedTimeEquals(second))
+            {
+                return first;
+            }
+        }
+
+        first.Dispose();
+        throw new CommandException(ExitCode.KeyWrong, $"{what}: the two passphrases differ", "nothing was made; try again");
     }
 
     private static CommandException NotHere(KeySpec spec) => new(

@@ -33,6 +33,46 @@ internal static class KeyringService
         return client is not null || KeyringClient.IsAbsent(errno) ? client : throw Unreachable(errno);
     }
 
+    /// <summary>The keys that the daemon holds.</summary>
+    /// <exception cref="CommandException">It does not say.</exception>
+    public static IReadOnlyList<KeyringEntry> List(KeyringClient client)
+    {
+        Check(client.List(out IReadOnlyList<KeyringEntry> entries), "the keyring");
+        return entries;
+    }
+
+    /// <summary>The daemon's entry of a key that can be had; null where it holds none, or it is being taken away.</summary>
+    /// <exception cref="CommandException">It does not say.</exception>
+    public static KeyringEntry? Find(KeyringClient client, VolumeKeyId id) =>
+        List(client).FirstOrDefault(entry => entry.Id == id && entry.State == KeyState.Held);
+
+    /// <summary>
+    /// A copy of a key for this process's own short work; null where the keyring does not hold it. Starts no daemon.
+    /// </summary>
+    /// <returns>The key, which the caller disposes.</returns>
+    /// <exception cref="CommandException">The daemon does not answer.</exception>
+    public static LocalVolumeKeyLease? Borrow(VolumeKeyId id)
+    {
+        using KeyringClient? client = ConnectIfRunning();
+        if (client is null)
+        {
+            return null;
+        }
+
+        KeyringReply reply = client.Borrow(id, out LocalVolumeKeyLease? lease);
+        if (reply.Reason is not (RefusalReason.NoKey or RefusalReason.Leaving))
+        {
+            Check(reply, id.Signature.ToString());
+        }
+
+        return lease;
+    }
+
+    /// <summary>The error for a key that the keyring does not hold.</summary>
+    /// <param name="key">The key, for people: a signature, or a lower directory.</param>
+    public static CommandException NotHeld(string key) => new(
+        ExitCode.NoSuchKey, $"{key}: the keyring does not hold this key", "what it holds: stackfs keys list");
+
     /// <summary>Passes where a request was done.</summary>
     /// <param name="reply">What the daemon answered.</param>
     /// <param name="key">The key it was about, for people: a signature, or a lower directory.</param>
@@ -59,8 +99,7 @@ internal static class KeyringService
 
     private static CommandException Refused(RefusalReason reason, string key) => reason switch
     {
-        RefusalReason.NoKey => new CommandException(
-            ExitCode.NoSuchKey, $"{key}: the keyring does not hold this key", "what it holds: stackfs keys list"),
+        RefusalReason.NoKey => NotHeld(key),
         RefusalReason.Busy => new CommandException(
             ExitCode.Busy, $"{key}: a mount uses this key", "which one: stackfs keys list"),
         RefusalReason.Full => Failed($"{key}: the keyring holds as many keys as it can; drop one: stackfs keys drop SIG"),

@@ -35,6 +35,8 @@ internal static class VolumeErrors
                 ExitCode.Exists, $"{lower}: a StackFs volume already; nothing was changed", $"mount it: stackfs mount {lower} MOUNTPOINT"),
             ConfigStatus.ChangedMeanwhile => new CommandException(
                 ExitCode.Busy, $"{file}: somebody else changed it at the same time; nothing was written", "try again"),
+            ConfigStatus.SlotsDoNotFit => new CommandException(
+                ExitCode.Usage, $"{lower}: too many keys for one volume, or one of them twice; nothing was made", "8 are the most, fewer with long RSA keys"),
             ConfigStatus.KeyRevoked => new CommandException(ExitCode.KeyMissing, $"{lower}: its key was taken away"),
             _ => new CommandException(
                 errno is Errno.EACCES or Errno.EPERM ? ExitCode.NotPermitted : ExitCode.Failure, $"{file}: {ErrnoText.Of(errno)}"),

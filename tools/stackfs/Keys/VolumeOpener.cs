@@ -1,3 +1,4 @@
+using System.Text.Json;
 using StackFs.Cli.Output;
 using StackFs.Cli.Serving;
 using StackFs.Keyring.Interop;
@@ -17,26 +18,59 @@ internal static class VolumeOpener
     /// <param name="trustsNew">A volume never mounted before needs no confirmation.</param>
     /// <returns>The volume, which the caller disposes.</returns>
     /// <exception cref="CommandException">It cannot be opened.</exception>
-    public static Volume Open(string lower, IReadOnlyList<string> keys, string? signature, bool trustsNew)
+    public static Volume Open(string lower, IReadOnlyList<string> keys, string? signature, bool trustsNew) =>
+        Open(lower, keys, signature, trustsNew, out _);
+
+    /// <summary>As the other, and says what kind of slot the key opened.</summary>
+    /// <param name="lower">The lower directory, or where it is mounted.</param>
+    /// <param name="keys">Key specifications, tried in order; none means a passphrase that is asked for.</param>
+    /// <param name="signature">The volume that is expected, or null for one that the user knows.</param>
+    /// <param name="trustsNew">A volume never mounted before needs no confirmation.</param>
+    /// <param name="kind">The slot's type; None for a key that the keyring held.</param>
+    /// <returns>The volume, which the caller disposes; its lease is a <see cref="LocalVolumeKeyLease"/>.</returns>
+    public static Volume Open(
+        string lower, IReadOnlyList<string> keys, string? signature, bool trustsNew, out SlotType kind)
     {
         IReadOnlyList<KeySpec> specs = KeyReader.Parse(keys);
-        using SafeFd root = OpenLowerRoot(lower);
-        ConfigFile file = new(root);
-        ConfigStatus found = file.Read(out UnverifiedConfig? unverified);
-        if (unverified is null)
-        {
-            throw VolumeErrors.Of(found, file.Error, lower);
-        }
-
-        string place = OurMount.Canonical(lower);
+        UnverifiedConfig unverified = ReadConfig(lower);
+        string place = PlaceOf(lower);
         bool remember = Pinning.Confirm(unverified.ClaimedId, place, signature, trustsNew);
-        Volume volume = Unlock(unverified, specs, lower);
+        Volume volume = Unlock(unverified, specs, lower, out kind);
         if (remember)
         {
             Pinning.Remember(volume.Config.Id, place);
         }
 
         return volume;
+    }
+
+    /// <summary>
+    /// Reads a volume's configuration, from its lower directory or, where a mount covers that, from the process that
+    /// serves it.
+    /// </summary>
+    /// <param name="path">The lower directory, or where it is mounted.</param>
+    /// <exception cref="CommandException">There is none, or it cannot be read.</exception>
+    public static UnverifiedConfig ReadConfig(string path)
+    {
+        if (MountAt(path) is { } mount)
+        {
+            return ReadConfig(mount);
+        }
+
+        using SafeFd root = OpenLowerRoot(path);
+        ConfigFile file = new(root);
+        ConfigStatus found = file.Read(out UnverifiedConfig? unverified);
+        return unverified ?? throw VolumeErrors.Of(found, file.Error, path);
+    }
+
+    /// <summary>The lower directory, absolute and without links, of a lower directory or a mount point.</summary>
+    public static string PlaceOf(string path) => MountAt(path)?.Lower ?? OurMount.Canonical(path);
+
+    /// <summary>The mount of ours that covers a path; null where the path is not a mount point.</summary>
+    public static OurMount? MountAt(string path)
+    {
+        string canonical = OurMount.Canonical(path);
+        return OurMount.Containing(canonical) is { } mount && mount.Mountpoint == canonical ? mount : null;
     }
 
     /// <summary>Opens a lower directory for its configuration file.</summary>
@@ -54,15 +88,40 @@ internal static class VolumeOpener
         };
     }
 
-    private static Volume Unlock(UnverifiedConfig unverified, IReadOnlyList<KeySpec> specs, string lower)
+    private static UnverifiedConfig ReadConfig(OurMount mount)
+    {
+        using JsonDocument answer = StatusClient.Ask(mount, StatusRequests.Config) ?? throw new CommandException(
+            ExitCode.Failure, $"{mount.Mountpoint}: the process that serves it does not answer", "name the lower directory instead");
+        byte[] file = answer.RootElement.TryGetProperty("config", out JsonElement config) ? config.GetBytesFromBase64() : [];
+        UnverifiedConfig? unverified = null;
+        ConfigStatus found = file.Length == 0 ? ConfigStatus.Missing : UnverifiedConfig.TryParse(file, out unverified);
+        return unverified ?? throw VolumeErrors.Of(found, Errno.None, mount.Lower);
+    }
+
+    private static Volume Unlock(
+        UnverifiedConfig unverified, IReadOnlyList<KeySpec> specs, string lower, out SlotType kind)
     {
         UnlockStatus last = UnlockStatus.NoSuchSlot;
+        bool askedKeyring = false;
         foreach (KeySpec spec in specs)
         {
+            if (spec is KeySpec.Keyring keyring)
+            {
+                askedKeyring = true;
+                if (TryAdopt(unverified, keyring, lower) is { } held)
+                {
+                    kind = SlotType.None;
+                    return held;
+                }
+
+                continue;
+            }
+
             using IKeySource key = KeyReader.ForOpening(spec, lower);
             VolumeStatus status = Volume.Unlock(unverified, key, out Volume? volume);
             if (volume is not null)
             {
+                kind = key.Type;
                 return volume;
             }
 
@@ -74,6 +133,19 @@ internal static class VolumeOpener
             last = status.Key == UnlockStatus.WrongKey ? status.Key : last;
         }
 
-        throw VolumeErrors.Of(last, lower);
+        throw askedKeyring && last == UnlockStatus.NoSuchSlot ? KeyringService.NotHeld(lower) : VolumeErrors.Of(last, lower);
+    }
+
+    /// <summary>Opens a volume with a copy of the key that the keyring holds; null where it holds none.</summary>
+    private static Volume? TryAdopt(UnverifiedConfig unverified, KeySpec.Keyring spec, string lower)
+    {
+        if ((spec.Signature is { } wanted && wanted != unverified.ClaimedId.Signature)
+            || KeyringService.Borrow(unverified.ClaimedId) is not { } lease)
+        {
+            return null;
+        }
+
+        ConfigStatus status = Volume.Adopt(unverified, lease, out Volume? volume);
+        return volume ?? throw VolumeErrors.Of(status, Errno.None, lower);
     }
 }

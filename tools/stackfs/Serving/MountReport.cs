@@ -7,6 +7,7 @@ using StackFs.Fuse;
 using StackFs.Interop;
 using StackFs.Keyring.Interop;
 using StackFs.Keyring.Secrets;
+using StackFs.Keyring.Volumes;
 using StackFs.Mounting;
 
 namespace StackFs.Cli.Serving;
@@ -33,6 +34,11 @@ internal sealed class MountReport(MountRequest request, OpenedVolume opened, Fus
         else if (line.StartsWith(StatusRequests.Info, StringComparison.Ordinal))
         {
             WriteInfo(writer, line[StatusRequests.Info.Length..]);
+        }
+
+        else if (line == StatusRequests.Config && new ConfigFile(opened.LowerRoot).ReadBytes() is { } config)
+        {
+            writer.WriteBase64String("config", config);
         }
 
         writer.WriteEndObject();

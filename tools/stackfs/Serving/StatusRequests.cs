@@ -10,4 +10,7 @@ internal static class StatusRequests
     /// Followed by a path relative to the mount point (empty for the mount point itself): about the lower file there.
     /// </summary>
     public const string Info = "info ";
+
+    /// <summary>Asks for the lower directory's stackfs.conf: nothing in it is secret, and the mount may cover it.</summary>
+    public const string Config = "config";
 }

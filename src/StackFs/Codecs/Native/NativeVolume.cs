@@ -166,6 +166,26 @@ internal sealed class NativeVolume
         return status;
     }
 
+    /// <summary>
+    /// Puts the volume's slots into a page that was read under the header lock and that <see cref="Open"/> has accepted; the
+    /// caller writes it back whole.
+    /// </summary>
+    /// <param name="page">4,096 bytes.</param>
+    /// <param name="keys">The file's keys.</param>
+    /// <returns>False, with nothing changed, when it has them.</returns>
+    internal bool SetSlots(Span<byte> page, FileKeys keys)
+    {
+        Span<byte> area = page.Slice(NativeFormat.SlotAreaOffset, NativeFormat.SlotAreaSize);
+        if (area.SequenceEqual(_slotArea))
+        {
+            return false;
+        }
+
+        _slotArea.CopyTo(area);
+        Authenticate(page, keys);
+        return true;
+    }
+
     private static void Authenticate(Span<byte> page, FileKeys keys) =>
         HmacSha256.Compute(keys.HeaderKey, page[..NativeFormat.MacOffset], page[NativeFormat.MacOffset..]);
 
