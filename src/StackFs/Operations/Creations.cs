@@ -16,36 +16,8 @@ internal static class Creations
         RequestReader reader = request.Reader;
         FuseMkNodIn node = reader.Read<FuseMkNodIn>();
         ReadOnlySpan<byte> upper = reader.ReadName();
-        if (reader.Failed)
-        {
-            reply.Fail(Errno.EINVAL);
-            return;
-        }
-
-        Errno error = Begin(worker, in request, upper, out Inode parent, out LowerAddress directory, out EntryName name);
-        if (error == Errno.None)
-        {
-            using (directory)
-            {
-                using (CallerIdentity.Scope caller = worker.Caller.Enter(in request.Header, node.Umask))
-                {
-                    error = Companions.WriteName(worker, in directory, in name);
-                    if (error == Errno.None)
-                    {
-                        error = Libc.MakeNode(directory.Directory, name.Lower, caller.Mode(node.Mode), node.Rdev);
-                    }
-                }
-
-                error = Finish(worker, parent, in directory, in name, error, out FuseEntryOut entry);
-                if (error == Errno.None)
-                {
-                    reply.Struct(in entry);
-                    return;
-                }
-            }
-        }
-
-        reply.Fail(error);
+        NewEntry entry = new() { Mode = node.Mode, Umask = node.Umask, Device = node.Rdev };
+        Make(worker, in request, in reader, upper, in entry, ref reply);
     }
 
     /// <summary>MKDIR.</summary>
@@ -54,6 +26,27 @@ internal static class Creations
         RequestReader reader = request.Reader;
         FuseMkDirIn made = reader.Read<FuseMkDirIn>();
         ReadOnlySpan<byte> upper = reader.ReadName();
+        NewEntry entry = new() { Mode = made.Mode | ModeBits.Directory, Umask = made.Umask };
+        Make(worker, in request, in reader, upper, in entry, ref reply);
+    }
+
+    /// <summary>SYMLINK: its name, then its target.</summary>
+    internal static void Symlink(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
+    {
+        RequestReader reader = request.Reader;
+        ReadOnlySpan<byte> upper = reader.ReadName();
+        NewEntry entry = new() { Mode = ModeBits.SymbolicLink, Target = reader.ReadString() };
+        Make(worker, in request, in reader, upper, in entry, ref reply);
+    }
+
+    private static void Make(
+        OperationWorker worker,
+        in FuseRequest request,
+        in RequestReader reader,
+        ReadOnlySpan<byte> upper,
+        in NewEntry made,
+        ref ReplyWriter reply)
+    {
         if (reader.Failed)
         {
             reply.Fail(Errno.EINVAL);
@@ -70,7 +63,7 @@ internal static class Creations
                     error = Companions.WriteName(worker, in directory, in name);
                     if (error == Errno.None)
                     {
-                        error = Libc.MakeDirectory(directory.Directory, name.Lower, caller.Mode(made.Mode));
+                        error = MakeLower(worker, in directory, name.Lower, in made, caller.Mode(made.Mode));
                     }
                 }
 
@@ -86,42 +79,17 @@ internal static class Creations
         reply.Fail(error);
     }
 
-    /// <summary>SYMLINK: its name, then its target.</summary>
-    internal static void Symlink(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
+    private static Errno MakeLower(
+        OperationWorker worker, in LowerAddress directory, ReadOnlySpan<byte> lower, in NewEntry made, uint mode)
     {
-        RequestReader reader = request.Reader;
-        ReadOnlySpan<byte> upper = reader.ReadName();
-        ReadOnlySpan<byte> target = reader.ReadString();
-        if (reader.Failed)
+        if (ModeBits.IsDirectory(made.Mode))
         {
-            reply.Fail(Errno.EINVAL);
-            return;
+            return Libc.MakeDirectory(directory.Directory, lower, mode & ModeBits.PermissionMask);
         }
 
-        Errno error = Begin(worker, in request, upper, out Inode parent, out LowerAddress directory, out EntryName name);
-        if (error == Errno.None)
-        {
-            using (directory)
-            {
-                using (worker.Caller.Enter(in request.Header, 0))
-                {
-                    error = Companions.WriteName(worker, in directory, in name);
-                    if (error == Errno.None)
-                    {
-                        error = MakeLink(worker, in directory, name.Lower, target);
-                    }
-                }
-
-                error = Finish(worker, parent, in directory, in name, error, out FuseEntryOut entry);
-                if (error == Errno.None)
-                {
-                    reply.Struct(in entry);
-                    return;
-                }
-            }
-        }
-
-        reply.Fail(error);
+        return ModeBits.IsSymbolicLink(made.Mode)
+            ? MakeLink(worker, in directory, lower, made.Target)
+            : Libc.MakeNode(directory.Directory, lower, mode, made.Device);
     }
 
     /// <summary>Finds the directory of a new entry and encodes its name; on success the caller disposes the directory.</summary>
@@ -213,5 +181,19 @@ internal static class Creations
 
         text[length] = 0;
         return Libc.Symlink(text[..(length + 1)], directory.Directory, lower);
+    }
+
+    /// <summary>What is to be made.</summary>
+    private readonly ref struct NewEntry
+    {
+        /// <summary>Type and permissions, before the caller's umask.</summary>
+        internal required uint Mode { get; init; }
+
+        internal uint Umask { get; init; }
+
+        internal uint Device { get; init; }
+
+        /// <summary>Of a symbolic link.</summary>
+        internal ReadOnlySpan<byte> Target { get; init; }
     }
 }

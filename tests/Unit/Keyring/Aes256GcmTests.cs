@@ -63,7 +63,7 @@ public sealed class Aes256GcmTests
             byte[] plaintext = RandomNumberGenerator.GetBytes(length);
             byte[] output = new byte[length + 16];
             gcm.Encrypt(nonce, additionalData, plaintext, output.AsSpan(0, length), output.AsSpan(length));
-            Assert.Equal(Oracle.Gcm(key, nonce, additionalData, plaintext), output);
+            Assert.Equal(Oracle.GcmSeal(key, nonce, additionalData, plaintext), output);
         }
     }
 
@@ -119,13 +119,13 @@ public sealed class Aes256GcmTests
         byte[] output = new byte[20 + 16];
         byte[] plaintext = RandomNumberGenerator.GetBytes(20);
         gcm.Encrypt(nonce, [], plaintext, output.AsSpan(0, 20), output.AsSpan(20));
-        Assert.Equal(Oracle.Gcm(first, nonce, [], plaintext), output);
+        Assert.Equal(Oracle.GcmSeal(first, nonce, [], plaintext), output);
 
         gcm.SetKey(secondKey);
         byte[] opened = new byte[20];
         Assert.False(gcm.Decrypt(nonce, [], output.AsSpan(0, 20), output.AsSpan(20), opened));
         gcm.Encrypt(nonce, [], plaintext, output.AsSpan(0, 20), output.AsSpan(20));
-        Assert.Equal(Oracle.Gcm(second, nonce, [], plaintext), output);
+        Assert.Equal(Oracle.GcmSeal(second, nonce, [], plaintext), output);
         Assert.True(gcm.Decrypt(nonce, [], output.AsSpan(0, 20), output.AsSpan(20), opened));
         Assert.Equal(plaintext, opened);
     }
@@ -137,7 +137,7 @@ public sealed class Aes256GcmTests
         using SecretBuffer secret = Bytes.Secret(key);
         byte[] nonce = new byte[12];
         byte[] plaintext = RandomNumberGenerator.GetBytes(4064);
-        byte[] expected = Oracle.Gcm(key, nonce, [], plaintext);
+        byte[] expected = Oracle.GcmSeal(key, nonce, [], plaintext);
         int wrong = 0;
         RunOnThreads(8, _ =>
         {
@@ -163,7 +163,7 @@ public sealed class Aes256GcmTests
         using SecretBuffer secret = Bytes.Secret(key);
         byte[] nonce = new byte[12];
         byte[] plaintext = RandomNumberGenerator.GetBytes(1 << 20);
-        byte[] expected = Oracle.Gcm(key, nonce, [], plaintext);
+        byte[] expected = Oracle.GcmSeal(key, nonce, [], plaintext);
         using Aes256Gcm shared = new(secret);
         int wrong = 0;
         int refused = 0;

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using StackFs.Keyring.Crypto;
 using StackFs.Keyring.Secrets;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Unit.Keyring;
 

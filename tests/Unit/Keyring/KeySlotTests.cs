@@ -4,6 +4,7 @@ using System.Text;
 using StackFs.Keyring.Secrets;
 using StackFs.Keyring.Slots;
 using StackFs.Keyring.Volumes;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Unit.Keyring;
 
@@ -38,7 +39,7 @@ public sealed class KeySlotTests
         byte[] kek = Oracle.Scrypt("correct horse"u8.ToArray(), salt, 16, 8, 1, 32);
         byte[] id = Oracle.Hkdf(key, [], "id"u8.ToArray(), 16);
         byte[] additionalData = [.. "StackFs slot"u8, .. id, .. area[4..44]];
-        Assert.Equal(Oracle.Gcm(kek, wrapped[..12], additionalData, key), wrapped[12..]);
+        Assert.Equal(Oracle.GcmSeal(kek, wrapped[..12], additionalData, key), wrapped[12..]);
     }
 
     [Fact]
@@ -58,7 +59,7 @@ public sealed class KeySlotTests
         byte[] kek = Oracle.Hkdf(recoveryKey, area[8..40], "StackFs recovery KEK"u8.ToArray(), 32);
         byte[] id = Oracle.Hkdf(key, [], "id"u8.ToArray(), 16);
         byte[] additionalData = [.. "StackFs slot"u8, .. id, .. area[4..40]];
-        Assert.Equal(Oracle.Gcm(kek, area[40..52], additionalData, key), area[52..100]);
+        Assert.Equal(Oracle.GcmSeal(kek, area[40..52], additionalData, key), area[52..100]);
     }
 
     [Fact]

@@ -16,6 +16,7 @@ using StackFs.Keyring.Sources;
 using StackFs.Keyring.Volumes;
 using Errno = StackFs.Keyring.Interop.Errno;
 using PemReader = Org.BouncyCastle.OpenSsl.PemReader;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Unit.Keyring;
 
@@ -144,7 +145,7 @@ public sealed class PemTests(OpenSslCommand keys) : IClassFixture<OpenSslCommand
         byte[] kek = Oracle.Hkdf(
             shared, [.. encapsulation, .. SHA256.HashData(info)], "StackFs slot KEK"u8.ToArray(), 32);
         byte[] additionalData = [.. "StackFs slot"u8, .. id, .. slot[..^60]];
-        Assert.Equal(Oracle.Gcm(kek, wrapped[..12], additionalData, volumeKey), wrapped[12..]);
+        Assert.Equal(Oracle.GcmSeal(kek, wrapped[..12], additionalData, volumeKey), wrapped[12..]);
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using Mono.Unix.Native;
 using StackFs.Keyring.Secrets;
 using StackFs.Keyring.Slots;
 using StackFs.Keyring.Volumes;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Unit.Keyring;
 
@@ -75,7 +76,7 @@ public sealed class VolumeConfigTests : IDisposable
         Assert.Equal(id, file[16..32]);
         Assert.True(volume.Config.TryOpenNameKey(volume.Lease, out SecretBuffer? nameKey));
         Assert.Equal(
-            Oracle.Gcm(
+            Oracle.GcmSeal(
                 Oracle.Hkdf(key, [], "wrap"u8.ToArray(), 32), file[32..44], [.. "NK"u8, .. id], Bytes.Reveal(nameKey)),
             file[44..92]);
         Assert.Equal([104, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0], file[92..112]);

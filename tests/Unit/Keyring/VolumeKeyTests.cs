@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using StackFs.Keyring.Secrets;
 using StackFs.Keyring.Volumes;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Unit.Keyring;
 
@@ -56,7 +57,7 @@ public sealed class VolumeKeyTests
         byte[] wrapped = new byte[60];
         Assert.True(lease.Wrap(key, "FEK, file id"u8, wrapped));
         byte[] wrappingKey = Oracle.Hkdf(volumeKey, [], "wrap"u8.ToArray(), 32);
-        Assert.Equal(Oracle.Gcm(wrappingKey, wrapped[..12], "FEK, file id"u8.ToArray(), fileKey), wrapped[12..]);
+        Assert.Equal(Oracle.GcmSeal(wrappingKey, wrapped[..12], "FEK, file id"u8.ToArray(), fileKey), wrapped[12..]);
 
         Assert.True(lease.TryUnwrap(wrapped, "FEK, file id"u8, out SecretBuffer? unwrapped));
         using (unwrapped)

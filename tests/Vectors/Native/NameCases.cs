@@ -1,4 +1,5 @@
 using System.Text;
+using StackFs.Tests.Common;
 using static StackFs.Tests.Vectors.Native.VectorKeys;
 
 namespace StackFs.Tests.Vectors.Native;
@@ -39,11 +40,11 @@ internal static class NameCases
         yield return Foreign("a-character-more", NameText("README.md"u8) + "0");
         yield return Foreign("padded", NameText("a"u8) + "====");
         yield return Foreign("changed", Changed(NameText("README.md"u8)));
-        yield return Foreign("of-another-volume", Reference.Text(Reference.SivSeal(
+        yield return Foreign("of-another-volume", Reference.Text(Oracle.SivSeal(
             Reference.Hkdf(Key("another names key"), "names", 64), "a"u8.ToArray(), "name"u8.ToArray())));
         yield return Foreign("of-another-kind", Text("symlink", "a"u8));
-        yield return Foreign("without-a-kind", Reference.Text(Reference.SivSeal(SivKey, "a"u8.ToArray())));
-        yield return Foreign("iv-alone", Reference.Text(Reference.SivSeal(SivKey, [], "name"u8.ToArray())));
+        yield return Foreign("without-a-kind", Reference.Text(Oracle.SivSeal(SivKey, "a"u8.ToArray())));
+        yield return Foreign("iv-alone", Reference.Text(Oracle.SivSeal(SivKey, [], "name"u8.ToArray())));
         yield return Foreign("hash-with-spare-bits", new string('0', 51) + "1.long");
         yield return Foreign("hash-too-short", new string('0', 51) + ".name");
 
@@ -118,7 +119,7 @@ internal static class NameCases
         yield return Attribute("value-none", lower, [], "AuthenticationFailed");
         yield return Attribute("value-marked-1", lower, Value(name, value, mark: 1), "AuthenticationFailed");
         yield return Attribute("value-without-its-name", lower,
-            Reference.SivSeal(SivKey, [0, .. value], "xattr value"u8.ToArray()), "AuthenticationFailed");
+            Oracle.SivSeal(SivKey, [0, .. value], "xattr value"u8.ToArray()), "AuthenticationFailed");
         string longLower = LongLower(Letters(200));
         yield return Attribute("long-name-of-another", longLower, LongValue(Letters(201), value), "Hidden");
         yield return Attribute("long-name-cut", longLower, LongValue(Letters(200), value)[..100], "Hidden");
@@ -132,7 +133,7 @@ internal static class NameCases
         [.. Enumerable.Range(0, length).Select(i => (byte)('a' + (i % 26)))];
 
     private static string Text(string kind, ReadOnlySpan<byte> plain) =>
-        Reference.Text(Reference.SivSeal(SivKey, plain.ToArray(), Encoding.ASCII.GetBytes(kind)));
+        Reference.Text(Oracle.SivSeal(SivKey, plain.ToArray(), Encoding.ASCII.GetBytes(kind)));
 
     private static string NameText(ReadOnlySpan<byte> name) => Text("name", name);
 
@@ -173,12 +174,12 @@ internal static class NameCases
 
     private static byte[] LongValue(byte[] name, byte[] value)
     {
-        byte[] encrypted = Reference.SivSeal(SivKey, name, "xattr name"u8.ToArray());
+        byte[] encrypted = Oracle.SivSeal(SivKey, name, "xattr name"u8.ToArray());
         return [(byte)(encrypted.Length & 0xff), (byte)(encrypted.Length >> 8), .. encrypted, .. Value(name, value)];
     }
 
     private static byte[] Value(byte[] name, byte[] value, byte mark = 0) =>
-        Reference.SivSeal(SivKey, [mark, .. value], "xattr value"u8.ToArray(), name);
+        Oracle.SivSeal(SivKey, [mark, .. value], "xattr value"u8.ToArray(), name);
 
     private static Vector GoodAttribute(string name, byte[] attribute, byte[] value)
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Vectors.Native;
 
@@ -73,7 +74,7 @@ internal static class ReferenceDecoder
         }
 
         if (fek is null
-            || !Reference.Hmac(Reference.Hkdf(fek, "header", 32), page[..4064]).AsSpan().SequenceEqual(page.AsSpan(4064)))
+            || !Oracle.Hmac(Reference.Hkdf(fek, "header", 32), page[..4064]).AsSpan().SequenceEqual(page.AsSpan(4064)))
         {
             return Failed("AuthenticationFailed");
         }
@@ -102,7 +103,7 @@ internal static class ReferenceDecoder
             return new Extent("NoSuchKey", 0, 0, []);
         }
 
-        byte[]? plaintext = Reference.GcmOpen(
+        byte[]? plaintext = Oracle.GcmOpen(
             Reference.Hkdf(key, "extent", 32), page[..12], Reference.ExtentAdditionalData(index, page[12..16]), page[16..]);
         return plaintext is null
             ? new Extent("AuthenticationFailed", 0, 0, [])
@@ -191,7 +192,7 @@ internal static class ReferenceDecoder
                 return ("Hidden", [], []);
             }
 
-            name = Reference.SivOpen(sivKey, lowerValue[2..(2 + length)], Ascii("xattr name"));
+            name = Oracle.SivOpen(sivKey, lowerValue[2..(2 + length)], Ascii("xattr name"));
             lowerValue = lowerValue[(2 + length)..];
         }
         else
@@ -204,7 +205,7 @@ internal static class ReferenceDecoder
             return ("Hidden", [], []);
         }
 
-        byte[]? value = Reference.SivOpen(sivKey, lowerValue, Ascii("xattr value"), name);
+        byte[]? value = Oracle.SivOpen(sivKey, lowerValue, Ascii("xattr value"), name);
         byte[] upper = [.. Ascii("user."), .. name];
         return value is null || value.Length == 0 || value[0] != 0
             ? ("AuthenticationFailed", upper, [])
@@ -216,7 +217,7 @@ internal static class ReferenceDecoder
     private static byte[]? OpenText(byte[] sivKey, string kind, string text)
     {
         byte[]? bytes = Reference.FromText(text);
-        return bytes is null || bytes.Length < 17 ? null : Reference.SivOpen(sivKey, bytes, Ascii(kind));
+        return bytes is null || bytes.Length < 17 ? null : Oracle.SivOpen(sivKey, bytes, Ascii(kind));
     }
 
     private static bool IsName(byte[] name) =>

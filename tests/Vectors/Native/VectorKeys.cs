@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Vectors.Native;
 
@@ -69,7 +70,7 @@ internal static class VectorKeys
 
     /// <summary>The page with the MAC that belongs to it.</summary>
     internal static byte[] Authenticate(byte[] page, byte[]? fek = null) =>
-        [.. page[..4064], .. Reference.Hmac(Reference.Hkdf(fek ?? Fek, "header", 32), page[..4064])];
+        [.. page[..4064], .. Oracle.Hmac(Reference.Hkdf(fek ?? Fek, "header", 32), page[..4064])];
 
     /// <summary>An extent page, authentic as it stands, whatever its count and flags.</summary>
     internal static byte[] Extent(
@@ -82,7 +83,7 @@ internal static class VectorKeys
         BinaryPrimitives.WriteUInt16LittleEndian(meta, (ushort)(count ?? plaintext.Length));
         BinaryPrimitives.WriteUInt16LittleEndian(meta.AsSpan(2), (ushort)flags);
         byte[] nonce = Nonce($"extent {index} {flags} {plaintext.Length}");
-        byte[] sealedExtent = Reference.GcmSeal(
+        byte[] sealedExtent = Oracle.GcmSeal(
             Reference.Hkdf(fek ?? Fek, "extent", 32), nonce, Reference.ExtentAdditionalData(index, meta), padded);
         return [.. nonce, .. meta, .. sealedExtent];
     }
