@@ -74,8 +74,10 @@ public static partial class Sys
 
     public const int F_GETLK = 5;
     public const int F_SETLK = 6;
+    public const int F_SETLKW = 7;
     public const int F_OFD_GETLK = 36;
     public const int F_OFD_SETLK = 37;
+    public const int F_OFD_SETLKW = 38;
     public const short F_RDLCK = 0;
     public const short F_WRLCK = 1;
     public const short F_UNLCK = 2;

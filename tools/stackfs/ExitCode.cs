@@ -39,7 +39,7 @@ internal enum ExitCode
     /// <summary>Nothing of ours is mounted there.</summary>
     NotMounted = 10,
 
-    /// <summary>The mount is in use.</summary>
+    /// <summary>The mount is in use, or another mount writes to the lower directory.</summary>
     Busy = 11,
 
     /// <summary>The caller may not do this.</summary>

@@ -185,29 +185,53 @@ public sealed class ConfigFile
     }
 
     /// <summary>
-    /// Locks the lower root through a descriptor of its own. Where the filesystem has no flock(2), or somebody sits on
-    /// the lock, the generation still notices all but the narrowest races.
+    /// Locks the file itself; the lower root where there is none, which a mount that writes there has locked as well. Where
+    /// the filesystem has no flock(2), or somebody sits on the lock, the generation still notices all but the narrowest
+    /// races.
     /// </summary>
     private SafeFd? Lock()
     {
-        Errno error = Posix.OpenSelf(_lowerRoot, out SafeFd fd);
-        for (int i = 0; i < LockTries && error is Errno.None; i++)
+        for (int i = 0; i < LockTries; i++)
         {
-            error = Posix.TryLockExclusive(fd);
-            if (error == Errno.None)
+            Errno error = Posix.OpenForReading(_lowerRoot, VolumeConfig.FileName, out SafeFd fd);
+            bool isThere = error == Errno.None;
+            if (!isThere)
+            {
+                fd.Dispose();
+                error = Posix.OpenSelf(_lowerRoot, out fd);
+            }
+
+            error = error == Errno.None ? Posix.TryLockExclusive(fd) : error;
+            if (error == Errno.None && (!isThere || IsCurrent(fd)))
             {
                 return fd;
             }
 
+            fd.Dispose();
             if (error == Errno.EAGAIN)
             {
                 Thread.Sleep(LockPause);
-                error = Errno.None;
+            }
+            else if (error != Errno.None)
+            {
+                return null;
             }
         }
 
-        fd.Dispose();
         return null;
+    }
+
+    // Whoever had the lock before may have put another file in its place.
+    private bool IsCurrent(SafeFd locked)
+    {
+        Errno error = Posix.OpenForReading(_lowerRoot, VolumeConfig.FileName, out SafeFd fd);
+        using (fd)
+        {
+            return error == Errno.None
+                && Posix.Status(fd, out Posix.FileStatus now) == Errno.None
+                && Posix.Status(locked, out Posix.FileStatus then) == Errno.None
+                && now.Inode == then.Inode; // In one directory, on one device.
+        }
     }
 
     private static string TemporaryName()

@@ -66,8 +66,8 @@ internal sealed class DescriptorFile(SafeFd fd) : LowerFile
         Libc.Allocate(fd, mode, lowerOffset, length);
 
     /// <inheritdoc/>
-    public override Errno LockHeader() =>
-        Libc.SetRangeLock(fd, RangeLockType.Write, 0, ExtentLayout.PageSize, wait: true);
+    public override Errno LockHeader(bool forWriting) => Libc.SetRangeLock(
+        fd, forWriting ? RangeLockType.Write : RangeLockType.Read, 0, ExtentLayout.PageSize, wait: true);
 
     // Unlocking a range that is locked cannot fail but for a closed descriptor.
     /// <inheritdoc/>

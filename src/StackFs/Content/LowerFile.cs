@@ -52,10 +52,11 @@ internal abstract class LowerFile : IDisposable
     public abstract Errno Allocate(int mode, long lowerOffset, long length);
 
     /// <summary>
-    /// Takes the write lock on the header page, against every other open of the lower file on any machine that honours
-    /// locks; waits for it. Locks of the open file description (OFD): they do not mix with a program's own.
+    /// Takes the lock on the header page, against every other open of the lower file on any machine that honours locks;
+    /// waits for it. Locks of the open file description (OFD): they do not mix with a program's own.
     /// </summary>
-    public abstract Errno LockHeader();
+    /// <param name="forWriting">Alone, for which the file must be open for writing; else beside others that read.</param>
+    public abstract Errno LockHeader(bool forWriting);
 
     /// <summary>Gives back the lock of <see cref="LockHeader"/>.</summary>
     public abstract void UnlockHeader();

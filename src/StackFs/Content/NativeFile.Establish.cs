@@ -17,12 +17,41 @@ internal sealed partial class NativeFile
     // lower filesystem without holes, or an attacker, has more of them after the last extent.
     private const long MaxZeroPages = 65_536;
 
+    private Errno EstablishFirst(ContentScratch scratch)
+    {
+        if (!_options.Shared)
+        {
+            return Establish(scratch);
+        }
+
+        // Not while another client stands between the two halves of a change.
+        Errno error = LockLower(forWriting: false);
+        if (error == Errno.None)
+        {
+            error = Establish(scratch);
+            UnlockLower();
+        }
+
+        return error;
+    }
+
+    // What it finds nothing of is as in an empty file without a header. With an error the state is undefined; a later
+    // operation that needs it establishes it first.
     private Errno Establish(ContentScratch scratch)
     {
-        Errno error = _lower.GetLength(out _lowerSize);
-        if (error != Errno.None || _lowerSize == 0)
+        Errno error = _lower.GetLength(out long lowerSize);
+        if (error != Errno.None)
         {
             return error;
+        }
+
+        _lowerSize = lowerSize;
+        if (lowerSize == 0)
+        {
+            _header = HeaderPresence.None;
+            _isSparse = false;
+            SetEmpty();
+            return Errno.None;
         }
 
         long pages = ExtentLayout.PagesIn(_lowerSize);
@@ -57,12 +86,25 @@ internal sealed partial class NativeFile
 
         if (status == HeaderStatus.Empty)
         {
+            SetEmpty();
             _header = last < 0 ? HeaderPresence.None : HeaderPresence.Erased;
             Report(last < 0 ? ContentFinding.LostHeader : ContentFinding.ErasedHeader);
             return Errno.None;
         }
 
-        return last < 0 ? Errno.None : EstablishSize(last, page, scratch);
+        if (last < 0)
+        {
+            SetEmpty();
+            return Errno.None;
+        }
+
+        return EstablishSize(last, page, scratch);
+    }
+
+    private void SetEmpty()
+    {
+        Volatile.Write(ref _size, 0);
+        _lastIsFinal = true;
     }
 
     private Errno EstablishSize(long last, ReadOnlySpan<byte> page, ContentScratch scratch)
@@ -76,11 +118,11 @@ internal sealed partial class NativeFile
             // That extent answers EIO; so that the others read, the size is what the lower size says, if it can be so.
             Report(ContentFinding.DamagedExtent, last);
             bool agrees = isSealed && ExtentLayout.LastIndexOf(sealedSize) == last;
-            _size = agrees ? sealedSize : ExtentLayout.UpperEnd(last);
+            Volatile.Write(ref _size, agrees ? sealedSize : ExtentLayout.UpperEnd(last));
             return Errno.None;
         }
 
-        _size = ExtentLayout.UpperStart(last) + meta.Count;
+        Volatile.Write(ref _size, ExtentLayout.UpperStart(last) + meta.Count);
         _lastIsFinal = meta.IsFinal;
         if (meta.Count < ExtentLayout.ExtentSize)
         {

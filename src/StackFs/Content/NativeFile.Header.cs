@@ -7,19 +7,34 @@ namespace StackFs.Content;
 /// <content>The header page: read on opening, made with the first data, changed under its lock.</content>
 internal sealed partial class NativeFile
 {
+    private readonly byte[] _headerMac = new byte[NativeFormat.MacSize];
     private FileKeys? _keys;
     private byte[]? _newHeader;
 
     // Leaves the keys at hand if the status is Ok.
     private HeaderStatus ReadHeader(ReadOnlySpan<byte> page)
     {
+        bool isWhole = page.Length == ExtentLayout.PageSize;
+        if (isWhole && _header == HeaderPresence.Present && page[NativeFormat.MacOffset..].SequenceEqual(_headerMac))
+        {
+            // Seen before, and found authentic then: whatever else the page says now was not written by a client.
+            return HeaderStatus.Ok;
+        }
+
         HeaderStatus status = _volume.Open(page, out HeaderFlags flags, out FileKeys? keys);
         if (status == HeaderStatus.Ok)
         {
+            if (_header == HeaderPresence.Present && _keys!.Id != keys!.Id)
+            {
+                keys.Dispose();
+                return HeaderStatus.Replaced;
+            }
+
             TakeKeys(keys!);
             _newHeader = null;
             _header = HeaderPresence.Present;
             _isSparse = (flags & HeaderFlags.Sparse) != 0;
+            page[NativeFormat.MacOffset..].CopyTo(_headerMac);
         }
 
         return status;
@@ -45,11 +60,7 @@ internal sealed partial class NativeFile
             case HeaderPresence.Erased or HeaderPresence.Withheld:
                 return Barred;
             default:
-                if (_options.Shared)
-                {
-                    return MakeSharedHeader(scratch);
-                }
-
+                // Where others write too, the turn has looked for the header of another under the lock.
                 isNew = true;
                 return MakeHeader(scratch);
         }
@@ -75,48 +86,6 @@ internal sealed partial class NativeFile
         return Errno.None;
     }
 
-    // Where others write too: the first to have the lock makes the header, the others find it.
-    private Errno MakeSharedHeader(ContentScratch scratch)
-    {
-        Errno error = LockHeader(out bool isLocked);
-        if (error != Errno.None)
-        {
-            return error;
-        }
-
-        try
-        {
-            error = Establish(scratch);
-            if (error != Errno.None || _header != HeaderPresence.None)
-            {
-                return error == Errno.None ? Barred : error;
-            }
-
-            error = MakeHeader(scratch);
-            return error == Errno.None ? PutNewHeader(scratch) : error;
-        }
-        finally
-        {
-            UnlockHeader(isLocked);
-        }
-    }
-
-    // A lower filesystem without locks is written without them: there, the mount is its only writer or takes the risk.
-    private Errno LockHeader(out bool isLocked)
-    {
-        Errno error = _lower.LockHeader();
-        isLocked = error == Errno.None;
-        return error is Errno.ENOLCK or Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.EINVAL ? Errno.None : error;
-    }
-
-    private void UnlockHeader(bool isLocked)
-    {
-        if (isLocked)
-        {
-            _lower.UnlockHeader();
-        }
-    }
-
     private Errno PutNewHeader(ContentScratch scratch)
     {
         Errno error = WriteAll(0, scratch.Header, out int written);
@@ -133,6 +102,7 @@ internal sealed partial class NativeFile
             return false;
         }
 
+        _newHeader.AsSpan(NativeFormat.MacOffset).CopyTo(_headerMac);
         _newHeader = null;
         _header = HeaderPresence.Present;
         _modified = true;
@@ -142,7 +112,8 @@ internal sealed partial class NativeFile
 
     private Errno SetSparse(ContentScratch scratch)
     {
-        Errno error = LockHeader(out bool isLocked);
+        // Where others write too, the turn has the lock already.
+        Errno error = _options.Shared ? Errno.None : LockLower(forWriting: true);
         if (error != Errno.None)
         {
             return error;
@@ -161,11 +132,15 @@ internal sealed partial class NativeFile
             if (error == Errno.None)
             {
                 error = WriteAll(0, page, out _);
+                page[NativeFormat.MacOffset..].CopyTo(_headerMac);
             }
         }
         finally
         {
-            UnlockHeader(isLocked);
+            if (!_options.Shared)
+            {
+                UnlockLower();
+            }
         }
 
         if (error == Errno.None)

@@ -19,7 +19,12 @@ internal sealed partial class NativeFile
     public override Errno SeekData(long upperOffset, ContentScratch scratch, out long found)
     {
         found = 0;
-        using ExtentRangeLock.Claim claim = _ranges.Share(0, ExtentRangeLock.End);
+        using Turn turn = TakeToLook(scratch);
+        if (turn.Error != Errno.None)
+        {
+            return turn.Error;
+        }
+
         long size = Size;
         if (upperOffset < 0 || upperOffset >= size)
         {
@@ -91,10 +96,15 @@ internal sealed partial class NativeFile
     }
 
     /// <inheritdoc/>
-    public override Errno SeekHole(long upperOffset, out long found)
+    public override Errno SeekHole(long upperOffset, ContentScratch scratch, out long found)
     {
         found = 0;
-        using ExtentRangeLock.Claim claim = _ranges.Share(0, ExtentRangeLock.End);
+        using Turn turn = TakeToLook(scratch);
+        if (turn.Error != Errno.None)
+        {
+            return turn.Error;
+        }
+
         long size = Size;
         if (upperOffset < 0 || upperOffset >= size)
         {
@@ -156,7 +166,12 @@ internal sealed partial class NativeFile
             return Errno.EFBIG;
         }
 
-        using ExtentRangeLock.Claim claim = _ranges.Exclude(0, ExtentRangeLock.End);
+        using Turn turn = TakeWhole(forWriting: true, scratch);
+        if (turn.Error != Errno.None)
+        {
+            return turn.Error;
+        }
+
         return mode switch
         {
             0 or KeepSize => Reserve(mode, upperOffset, length, scratch),

@@ -10,6 +10,11 @@ internal sealed partial class NativeFile
     public override Errno Read(long upperOffset, Span<byte> destination, ContentScratch scratch, out int count)
     {
         count = 0;
+        if (_options.Shared)
+        {
+            return ReadShared(upperOffset, destination, scratch, out count);
+        }
+
         if (Barred is not Errno.None and var barred)
         {
             return barred;
@@ -20,9 +25,48 @@ internal sealed partial class NativeFile
             return Errno.None;
         }
 
-        long lastByte = upperOffset + Math.Min(destination.Length, long.MaxValue - upperOffset) - 1;
-        using ExtentRangeLock.Claim claim =
-            _ranges.Share(ExtentLayout.IndexOf(upperOffset), ExtentLayout.IndexOf(lastByte));
+        using ExtentRangeLock.Claim claim = ClaimForRead(upperOffset, destination.Length);
+        return ReadClaimed(upperOffset, destination, scratch, isTentative: false, out count);
+    }
+
+    private ExtentRangeLock.Claim ClaimForRead(long upperOffset, int length)
+    {
+        long lastByte = upperOffset + Math.Min(length, long.MaxValue - upperOffset) - 1;
+        return _ranges.Share(ExtentLayout.IndexOf(upperOffset), ExtentLayout.IndexOf(lastByte));
+    }
+
+    // Where others write too: first without the lock, since each page stands alone and none that is being written opens.
+    // What lies past the end that is known, and what does not open, is looked at again in a turn.
+    private Errno ReadShared(long upperOffset, Span<byte> destination, ContentScratch scratch, out int count)
+    {
+        count = 0;
+        if (destination.IsEmpty)
+        {
+            return Errno.None;
+        }
+
+        using (ClaimForRead(upperOffset, destination.Length))
+        {
+            if (upperOffset <= Size - destination.Length
+                && _header == HeaderPresence.Present
+                && _lower.GetLength(out long lowerSize) == Errno.None && lowerSize == _lowerSize
+                && ReadClaimed(upperOffset, destination, scratch, isTentative: true, out count) == Errno.None)
+            {
+                return Errno.None;
+            }
+        }
+
+        count = 0;
+        using Turn turn = TakeWhole(forWriting: false, scratch);
+        return turn.Error != Errno.None ? turn.Error
+            : Barred is not Errno.None and var barred ? barred
+            : ReadClaimed(upperOffset, destination, scratch, isTentative: false, out count);
+    }
+
+    private Errno ReadClaimed(
+        long upperOffset, Span<byte> destination, ContentScratch scratch, bool isTentative, out int count)
+    {
+        count = 0;
         int length = (int)Math.Clamp(Size - upperOffset, 0, destination.Length);
         if (length == 0 || _ciphers is null)
         {
@@ -33,7 +77,8 @@ internal sealed partial class NativeFile
         while (count < length)
         {
             int part = Math.Min(length - count, scratch.RunBytes(upperOffset + count));
-            Errno error = ReadRun(lease.Cipher, upperOffset + count, destination.Slice(count, part), scratch, out int good);
+            Errno error = ReadRun(
+                lease.Cipher, upperOffset + count, destination.Slice(count, part), scratch, isTentative, out int good);
             count += good;
             if (error != Errno.None)
             {
@@ -45,12 +90,17 @@ internal sealed partial class NativeFile
     }
 
     private Errno ReadRun(
-        IExtentCipher cipher, long upperOffset, Span<byte> destination, ContentScratch scratch, out int good)
+        IExtentCipher cipher,
+        long upperOffset,
+        Span<byte> destination,
+        ContentScratch scratch,
+        bool isTentative,
+        out int good)
     {
         good = 0;
         long first = ExtentLayout.IndexOf(upperOffset);
         long last = ExtentLayout.IndexOf(upperOffset + destination.Length - 1);
-        bool lastIsCached = _lastExtent.Holds(last);
+        bool lastIsCached = !isTentative && _lastExtent.Holds(last);
         int pages = (int)(last - first) + (lastIsCached ? 0 : 1);
         Errno error = ReadPages(first, scratch.Run(pages));
         if (error != Errno.None)
@@ -68,7 +118,14 @@ internal sealed partial class NativeFile
             else
             {
                 Span<byte> plaintext = slice.IsWhole ? part : scratch.Plain(0);
-                error = OpenExtent(cipher, slice.Index, scratch.RunPage((int)(slice.Index - first)), plaintext, out _);
+                ReadOnlySpan<byte> page = scratch.RunPage((int)(slice.Index - first));
+                error = OpenExtent(cipher, slice.Index, page, plaintext, out int valid, isTentative);
+                if (error == Errno.None && isTentative && valid < slice.Skip + slice.Length)
+                {
+                    // Shorter than it was when the size was last established.
+                    error = Errno.ESTALE;
+                }
+
                 if (error != Errno.None)
                 {
                     return error;
@@ -107,7 +164,12 @@ internal sealed partial class NativeFile
     // Puts an extent's 4,064 bytes into `plaintext`; zeros for a hole, whose `count` of valid bytes is 0. The one judgement
     // of what a page means.
     private Errno OpenExtent(
-        IExtentCipher cipher, long index, ReadOnlySpan<byte> page, Span<byte> plaintext, out int count)
+        IExtentCipher cipher,
+        long index,
+        ReadOnlySpan<byte> page,
+        Span<byte> plaintext,
+        out int count,
+        bool isTentative = false)
     {
         ExtentStatus status = cipher.Open(index, page, plaintext, out ExtentMeta meta);
         count = meta.Count;
@@ -117,7 +179,7 @@ internal sealed partial class NativeFile
         }
 
         Errno error = CodecErrno.From(status, IsSparse || (status == ExtentStatus.Hole && _gaps.Contains(index)));
-        if (error != Errno.None)
+        if (error != Errno.None && !isTentative)
         {
             Report(status == ExtentStatus.Hole ? ContentFinding.ErasedExtent : ContentFinding.DamagedExtent, index);
         }

@@ -15,10 +15,10 @@ internal sealed partial class NativeFile
             return Errno.EFBIG;
         }
 
-        using ExtentRangeLock.Claim claim = _ranges.Exclude(0, ExtentRangeLock.End);
-        if (_header == HeaderPresence.Withheld)
+        using Turn turn = TakeWhole(forWriting: true, scratch);
+        if (turn.Error != Errno.None || _header == HeaderPresence.Withheld)
         {
-            return _withheld;
+            return turn.Error != Errno.None ? turn.Error : _withheld;
         }
 
         return size == 0 ? Empty() : size > Size ? GrowTo(size, scratch) : ShrinkTo(size, scratch);

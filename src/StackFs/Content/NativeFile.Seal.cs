@@ -14,8 +14,8 @@ internal sealed partial class NativeFile
             return Errno.None;
         }
 
-        using ExtentRangeLock.Claim claim = _ranges.Exclude(0, ExtentRangeLock.End);
-        return SealClaimed(scratch);
+        using Turn turn = TakeWhole(forWriting: true, scratch);
+        return turn.Error == Errno.None ? SealInTurn(scratch) : turn.Error;
     }
 
     /// <inheritdoc/>
@@ -41,7 +41,7 @@ internal sealed partial class NativeFile
         return error;
     }
 
-    private Errno SealClaimed(ContentScratch scratch)
+    private Errno SealInTurn(ContentScratch scratch)
     {
         if (!_modified)
         {

@@ -21,7 +21,30 @@ internal sealed partial class NativeFile
             return Errno.EFBIG;
         }
 
-        using ExtentRangeLock.Claim claim = ClaimForWrite(upperOffset, upperOffset + source.Length);
+        using Turn turn = _options.Shared
+            ? TakeWhole(forWriting: true, scratch)
+            : Take(ClaimForWrite(upperOffset, upperOffset + source.Length), forWriting: true, scratch);
+        return turn.Error == Errno.None ? WriteInTurn(upperOffset, source, scratch, out count) : turn.Error;
+    }
+
+    /// <inheritdoc/>
+    public override Errno Append(ReadOnlySpan<byte> source, ContentScratch scratch, out int count)
+    {
+        count = 0;
+        using Turn turn = TakeWhole(forWriting: true, scratch);
+        if (turn.Error != Errno.None)
+        {
+            return turn.Error;
+        }
+
+        return Size > NativeSizeRule.MaxUpperSize - source.Length
+            ? Errno.EFBIG
+            : WriteInTurn(Size, source, scratch, out count);
+    }
+
+    private Errno WriteInTurn(long upperOffset, ReadOnlySpan<byte> source, ContentScratch scratch, out int count)
+    {
+        count = 0;
         Errno error = Errno.None;
         while (count < source.Length)
         {

@@ -108,7 +108,7 @@ internal sealed partial class NativeFile : OpenFile
         ContentScratch scratch, out OpenFile? file)
     {
         NativeFile opened = new(lower, volume, options, reports, name);
-        Errno error = opened.Establish(scratch);
+        Errno error = opened.EstablishFirst(scratch);
         if (error != Errno.None)
         {
             opened.Dispose();
@@ -147,11 +147,18 @@ internal sealed partial class NativeFile : OpenFile
         }
 
         _gaps.Add(first, last);
-        if (_gaps.RangeCount > MaxGaps)
+        if (_gaps.RangeCount > MaxGaps || _options.Shared)
         {
-            _ = SetSparse(scratch); // A failure keeps the gaps, and sealing tries again.
+            // Another client must know a gap for what it is at once. A failure keeps the gaps, and sealing tries again.
+            _ = SetSparse(scratch);
         }
     }
 
-    private void Report(ContentFinding finding, long extent = -1) => _reports.Report(finding, _name, extent);
+    private void Report(ContentFinding finding, long extent = -1)
+    {
+        if (!_isRefreshing)
+        {
+            _reports.Report(finding, _name, extent);
+        }
+    }
 }

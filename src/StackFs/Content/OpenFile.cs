@@ -64,6 +64,24 @@ internal abstract class OpenFile : IDisposable
     public abstract Errno Write(long upperOffset, ReadOnlySpan<byte> source, ContentScratch scratch, out int count);
 
     /// <summary>
+    /// Writes upper bytes at the end of the file, wherever that is by now: as one step, also beside other clients of the
+    /// lower file where the mount is shared with them.
+    /// </summary>
+    /// <param name="source">What to write; left as it is.</param>
+    /// <param name="scratch">The calling thread's buffers.</param>
+    /// <param name="count">As for <see cref="Write"/>.</param>
+    /// <returns>As <see cref="Write"/>.</returns>
+    public virtual Errno Append(ReadOnlySpan<byte> source, ContentScratch scratch, out int count) =>
+        Write(Size, source, scratch, out count);
+
+    /// <summary>
+    /// Takes in what other clients of the lower file have made of it, so that <see cref="Size"/> is the one of now; does
+    /// nothing where nobody else writes.
+    /// </summary>
+    /// <returns>ESTALE where the file was replaced; what the lower filesystem answers.</returns>
+    public virtual Errno Refresh(ContentScratch scratch) => Errno.None;
+
+    /// <summary>
     /// Sets the upper size: what is cut is gone, what is added reads as zeros and takes no room but for its last extent.
     /// </summary>
     /// <param name="size">The new size in bytes.</param>
@@ -96,9 +114,10 @@ internal abstract class OpenFile : IDisposable
 
     /// <summary>The next hole at or after an upper offset, lseek(2) SEEK_HOLE; the end of the file is one.</summary>
     /// <param name="upperOffset">May be negative.</param>
+    /// <param name="scratch">The calling thread's buffers.</param>
     /// <param name="found">Where it is.</param>
     /// <returns>ENXIO for a negative offset, and at or past the end.</returns>
-    public abstract Errno SeekHole(long upperOffset, out long found);
+    public abstract Errno SeekHole(long upperOffset, ContentScratch scratch, out long found);
 
     /// <summary>fallocate(2): allocate, punch a hole, zero a range.</summary>
     /// <param name="mode">FALLOC_FL_ bits: 0, KEEP_SIZE, PUNCH_HOLE with KEEP_SIZE, ZERO_RANGE with or without it.</param>

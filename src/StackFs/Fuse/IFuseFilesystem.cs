@@ -47,4 +47,17 @@ internal interface IFuseWorker : IDisposable
     void Clear()
     {
     }
+
+    /// <summary>Gives the worker, before its first request, the way to answer one later (<see cref="ReplyWriter.Later"/>).</summary>
+    void Attach(LateReplies replies)
+    {
+    }
+
+    /// <summary>
+    /// The caller of a request, of this or another worker, got a signal. It may not have been begun yet, or be over; only
+    /// one that is answered later need give up, with EINTR.
+    /// </summary>
+    void Interrupt(ulong unique)
+    {
+    }
 }

@@ -29,6 +29,7 @@ internal ref struct ReplyWriter
         Open,
         Replied,
         Silent,
+        Late,
     }
 
     /// <summary>
@@ -42,6 +43,9 @@ internal ref struct ReplyWriter
 
     /// <summary>Whether the request was completed without a reply.</summary>
     public readonly bool IsSilent => _state == State.Silent;
+
+    /// <summary>Whether the reply comes later, through <see cref="LateReplies"/>.</summary>
+    public readonly bool IsLate => _state == State.Late;
 
     /// <summary>What the request was answered with; <see cref="Errno.None"/> for success.</summary>
     public readonly Errno Error => _error;
@@ -92,6 +96,9 @@ internal ref struct ReplyWriter
 
     /// <summary>Ends a request that has no reply: FORGET, BATCH_FORGET.</summary>
     public void None() => Close(State.Silent, 0);
+
+    /// <summary>Leaves the reply to <see cref="LateReplies"/>: for a request that waits for something, for as long as it takes.</summary>
+    public void Later() => Close(State.Late, 0);
 
     /// <summary>Takes back whatever was completed, so that the session can answer an error instead.</summary>
     internal void Reset()

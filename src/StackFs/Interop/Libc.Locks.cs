@@ -6,6 +6,7 @@ namespace StackFs.Interop;
 /// <content>Byte-range locks that belong to an open file description (OFD), and flock(2).</content>
 internal static unsafe partial class Libc
 {
+    private const int OfdGetLock = 36;
     private const int OfdSetLock = 37;
     private const int OfdSetLockWait = 38;
 
@@ -34,15 +35,43 @@ internal static unsafe partial class Libc
         return error == Errno.EACCES ? Errno.EAGAIN : error;
     }
 
-    /// <summary>flock(2) LOCK_EX, without waiting: EAGAIN when another open file holds it. Retried on EINTR.</summary>
-    internal static Errno TryLockWhole(SafeFd fd)
+    /// <summary>fcntl(2) F_OFD_GETLK: whether a lock could be had, retried on EINTR.</summary>
+    /// <param name="fd">The open file that would have it; its own locks are in nobody's way.</param>
+    /// <param name="type">What is wanted; becomes that of the lock in its way, or Unlock.</param>
+    /// <param name="lowerOffset">First byte; becomes that of the lock in the way.</param>
+    /// <param name="length">Bytes, 0 to the end; becomes that of the lock in the way.</param>
+    internal static Errno GetRangeLock(SafeFd fd, ref RangeLockType type, ref long lowerOffset, ref long length)
     {
+        LockRange range = new() { Type = (short)type, Start = lowerOffset, Length = length };
+        int result;
+        do
+        {
+            result = fcntl_lock(fd, OfdGetLock, &range);
+        }
+        while (Interrupted(result));
+
+        Errno error = Result(result);
+        if (error == Errno.None)
+        {
+            (type, lowerOffset, length) = ((RangeLockType)range.Type, range.Start, range.Length);
+        }
+
+        return error;
+    }
+
+    /// <summary>
+    /// flock(2) LOCK_EX, or LOCK_SH when <paramref name="shared"/>, without waiting: EAGAIN when another open file holds it.
+    /// Retried on EINTR.
+    /// </summary>
+    internal static Errno TryLockWhole(SafeFd fd, bool shared = false)
+    {
+        const int besideOthers = 1;
         const int exclusive = 2;
         const int nonBlocking = 4;
         int result;
         do
         {
-            result = flock(fd, exclusive | nonBlocking);
+            result = flock(fd, (shared ? besideOthers : exclusive) | nonBlocking);
         }
         while (Interrupted(result));
 

@@ -11,13 +11,16 @@ internal readonly ref struct LowerAddress : IDisposable
 {
     private readonly CachedDescriptor? _pin;
     private readonly SafeFd? _held;
+    private readonly bool _owns;
 
-    private LowerAddress(SafeFd directory, ReadOnlySpan<byte> name, CachedDescriptor? pin, SafeFd? held)
+    private LowerAddress(
+        SafeFd directory, ReadOnlySpan<byte> name, CachedDescriptor? pin, SafeFd? held, bool owns = false)
     {
         Directory = directory;
         Name = name;
         _pin = pin;
         _held = held;
+        _owns = owns;
     }
 
     /// <summary>The directory of the file, or the file itself when <see cref="Name"/> is empty.</summary>
@@ -33,7 +36,14 @@ internal readonly ref struct LowerAddress : IDisposable
     public void Dispose()
     {
         _pin?.Unpin();
-        _held?.DangerousRelease();
+        if (_owns)
+        {
+            _held!.Dispose();
+        }
+        else
+        {
+            _held?.DangerousRelease();
+        }
     }
 
     /// <summary>A name in a directory whose descriptor the caller has pinned; the pin goes over to the address.</summary>
@@ -47,6 +57,9 @@ internal readonly ref struct LowerAddress : IDisposable
         file.DangerousAddRef(ref held);
         return new LowerAddress(file, default, null, file);
     }
+
+    /// <summary>The file that a descriptor refers to, which is closed with the address.</summary>
+    internal static LowerAddress Owning(SafeFd file) => new(file, default, null, file, owns: true);
 
     /// <summary>A name in this directory; shares its hold on the descriptor, so that one of the two is disposed.</summary>
     internal LowerAddress With(ReadOnlySpan<byte> name) => new(Directory, name, _pin, _held);

@@ -116,6 +116,13 @@ internal sealed record MountOptions
             parsed = parsed with { Ignored = [.. parsed.Ignored, item] };
         }
 
+        if (parsed is { IsShared: true, UsesWriteback: true })
+        {
+            options = null;
+            problem = "shared, writeback: writes that the kernel keeps are not seen by others; leave one of the two out";
+            return false;
+        }
+
         options = legacy.Finish(parsed, out problem);
         if (ecryptfs is null || options is null)
         {

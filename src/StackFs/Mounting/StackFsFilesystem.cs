@@ -19,10 +19,12 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
 {
     private readonly Filesystem _filesystem;
     private readonly KeyWithdrawal _withdrawal;
+    private readonly LowerClaim? _claim;
 
-    private StackFsFilesystem(Filesystem filesystem, Action<string>? log)
+    private StackFsFilesystem(Filesystem filesystem, LowerClaim? claim, Action<string>? log)
     {
         _filesystem = filesystem;
+        _claim = claim;
         _withdrawal = new KeyWithdrawal(filesystem, log);
     }
 
@@ -59,7 +61,9 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
     /// <param name="options">What was asked for.</param>
     /// <param name="log">Receives a line for each damage found, from any thread; may be null.</param>
     /// <param name="filesystem">To be disposed by the caller when the session is over.</param>
-    /// <returns>ENOTDIR, ENOENT, EACCES for the lower directory; ENOKEY when the key is gone.</returns>
+    /// <returns>
+    /// ENOTDIR, ENOENT, EACCES for the lower directory; EBUSY when another mount writes to it; ENOKEY when the key is gone.
+    /// </returns>
     public static Errno Open(
         string lower, Volume volume, MountOptions options, Action<string>? log, out StackFsFilesystem? filesystem) =>
         Open(lower, volume, null, options, log, out filesystem);
@@ -112,7 +116,7 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
     /// <param name="options">What was asked for; read-only where the volume shows ciphertext.</param>
     /// <param name="log">Receives a line for each damage found, from any thread; may be null.</param>
     /// <param name="filesystem">To be disposed by the caller when the session is over.</param>
-    /// <returns>ENOTDIR, ENOENT, EACCES for the lower directory.</returns>
+    /// <returns>ENOTDIR, ENOENT, EACCES for the lower directory; EBUSY when another mount writes to it.</returns>
     public static Errno Open(
         string lower, EcryptfsVolume volume, MountOptions options, Action<string>? log, out StackFsFilesystem? filesystem)
     {
@@ -151,8 +155,24 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
         }
 
         bool isShared = options.IsShared ?? FilesystemMagic.IsShared(space.Type);
+        LowerClaim? claim = null;
+        if (!options.IsReadOnly)
+        {
+            error = LowerClaim.Take(lower, isShared, out claim);
+        }
+        else if (!isShared)
+        {
+            isShared = LowerClaim.IsTaken(lower); // Somebody writes what this mount reads.
+        }
+
+        if (error != Errno.None)
+        {
+            root!.Dispose();
+            return error;
+        }
+
         filesystem = new StackFsFilesystem(
-            Assemble(root!, in status, makeFormat(isShared), options, isShared, log), log);
+            Assemble(root!, in status, makeFormat(isShared), options, isShared, log), claim, log);
         return Errno.None;
     }
 
@@ -181,6 +201,13 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
         // filesystem too, where a default ACL overrides it. Writeback caching needs nobody else to write.
         InitFlags flags = FuseInitReply.Usual | InitFlags.PosixAcl | InitFlags.DontMask | InitFlags.HandleKillPrivV2;
         flags |= UsesWriteback ? InitFlags.WritebackCache : InitFlags.AutoInvalData;
+        if (IsShared)
+        {
+            // Locks are for those on other machines to see. Files are read and written past the page cache; mmap(2) still
+            // works, and sees what others write when it is made.
+            flags |= InitFlags.PosixLocks | InitFlags.FlockLocks | InitFlags.DirectIoAllowMmap;
+        }
+
         return new FuseInitReply { Flags = flags };
     }
 
@@ -219,10 +246,12 @@ internal sealed class StackFsFilesystem : IFuseFilesystem, IDisposable
     /// <summary>Closes the lower directory and wipes the keys that names and content need.</summary>
     public void Dispose()
     {
+        _filesystem.Locks.Dispose();
         _filesystem.Inodes.Clear();
         _filesystem.Descriptors.Dispose();
         _filesystem.Tree.Dispose();
         _filesystem.Format.Dispose();
+        _claim?.Dispose();
     }
 
     private static Filesystem Assemble(

@@ -65,8 +65,10 @@ internal static class AttributeReply
             return (ulong)TargetSize(worker, lowerSize, in address);
         }
 
+        // Of an open file that others write too, only the lower size of now tells.
         LowerFormat format = worker.Filesystem.Format;
-        if (OpenFiles.TryGetSize(inode, out long size)
+        long size = 0;
+        if ((!worker.Filesystem.TakesTurns && OpenFiles.TryGetSize(inode, out size))
             || (!inode.MustOpenForSize && format.TryGetUpperSize(lowerSize, in address, out size)))
         {
             return (ulong)size;
@@ -74,7 +76,8 @@ internal static class AttributeReply
 
         if (OpenFiles.Acquire(worker, inode, forWriting: false, out OpenContent? content) == Errno.None)
         {
-            size = content!.File.Size;
+            _ = content!.File.Refresh(worker.Scratch); // An error leaves the size that was known last.
+            size = content.File.Size;
             // Only read, so there is nothing to seal.
             _ = OpenFiles.Release(worker, inode, content);
             return (ulong)size;

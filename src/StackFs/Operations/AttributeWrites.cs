@@ -52,7 +52,7 @@ internal static class AttributeWrites
     /// </summary>
     internal static Errno DropPrivilegeBits(OperationWorker worker, Inode inode)
     {
-        Errno error = AttributeReads.ReadStatus(worker, inode, out LowerAddress address, out StatxBuffer status);
+        Errno error = worker.LocateToChange(inode, out LowerAddress address);
         if (error != Errno.None)
         {
             return error;
@@ -60,6 +60,12 @@ internal static class AttributeWrites
 
         using (address)
         {
+            error = Libc.Statx(address.Directory, address.Name, out StatxBuffer status);
+            if (error != Errno.None)
+            {
+                return error;
+            }
+
             uint mode = status.Mode & ModeBits.PermissionMask;
             uint kept = mode & ~ModeBits.SetUserId;
             if ((mode & ModeBits.GroupExecute) != 0)
@@ -74,7 +80,7 @@ internal static class AttributeWrites
     /// <summary>truncate(2) moves the modification time also where the size stays, which below would change nothing.</summary>
     internal static Errno MarkModified(OperationWorker worker, Inode inode)
     {
-        Errno error = worker.Locate(inode, out LowerAddress address);
+        Errno error = worker.LocateToChange(inode, out LowerAddress address);
         if (error != Errno.None)
         {
             return error;
@@ -163,7 +169,7 @@ internal static class AttributeWrites
     {
         uint user = change.Valid.HasFlag(SetAttrValid.Uid) ? change.Uid : uint.MaxValue;
         uint group = change.Valid.HasFlag(SetAttrValid.Gid) ? change.Gid : uint.MaxValue;
-        Errno error = worker.Locate(inode, out LowerAddress address);
+        Errno error = worker.LocateToChange(inode, out LowerAddress address);
         if (error != Errno.None)
         {
             return error;
@@ -177,7 +183,7 @@ internal static class AttributeWrites
 
     private static Errno ChangeMode(OperationWorker worker, Inode inode, uint mode)
     {
-        Errno error = worker.Locate(inode, out LowerAddress address);
+        Errno error = worker.LocateToChange(inode, out LowerAddress address);
         if (error != Errno.None)
         {
             return error;
@@ -198,7 +204,7 @@ internal static class AttributeWrites
         Timespec modify = valid.HasFlag(SetAttrValid.MtimeNow) ? Timespec.Now
             : valid.HasFlag(SetAttrValid.Mtime) ? new Timespec(change.Mtime, change.MtimeNsec)
             : Timespec.Omit;
-        Errno error = worker.Locate(inode, out LowerAddress address);
+        Errno error = worker.LocateToChange(inode, out LowerAddress address);
         if (error != Errno.None)
         {
             return error;

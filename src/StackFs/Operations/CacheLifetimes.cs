@@ -9,6 +9,10 @@ internal readonly record struct CacheLifetimes(ulong Attributes, ulong Entries, 
     /// <summary>Nobody else changes the lower directory; bounded so that who does it all the same sees it in the end.</summary>
     internal static CacheLifetimes Exclusive => new(60, 60, 60);
 
-    /// <summary>Other machines or mounts change the lower directory.</summary>
-    internal static CacheLifetimes Shared => new(1, 1, 0);
+    /// <summary>
+    /// Other machines or mounts change the lower directory. Attributes are asked for each time: a program that writes at the
+    /// end it was told, under a lock, would overwrite what another has appended. A name that is wrong shows when it is used
+    /// (ESTALE), and is looked up again then.
+    /// </summary>
+    internal static CacheLifetimes Shared => new(0, 1, 0);
 }

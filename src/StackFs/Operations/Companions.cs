@@ -32,9 +32,27 @@ internal static class Companions
     /// </summary>
     internal static void RemoveName(OperationWorker worker, in LowerAddress directory, in EntryName name)
     {
-        if (name.IsLong)
+        if (!name.IsLong)
         {
-            _ = Libc.Unlink(directory.Directory, NameCompanion(worker, name.Lower));
+            return;
+        }
+
+        _ = Libc.Unlink(directory.Directory, NameCompanion(worker, name.Lower));
+        if (worker.Filesystem.IsShared && Libc.Statx(directory.Directory, name.Lower, out _) == Errno.None)
+        {
+            _ = WriteName(worker, in directory, in name); // Another client has made an entry of that name meanwhile.
+        }
+    }
+
+    /// <summary>
+    /// Looks, after an entry was made, that its companion is still there: where others share the lower directory, one who
+    /// removed an entry of that name may have taken it. Each of the two looks after it has acted, so one of them sees.
+    /// </summary>
+    internal static void Confirm(OperationWorker worker, in LowerAddress directory, in EntryName name)
+    {
+        if (name.IsLong && worker.Filesystem.IsShared)
+        {
+            _ = WriteName(worker, in directory, in name); // The entry is there; a failure leaves it out of listings.
         }
     }
 

@@ -132,6 +132,7 @@ internal static class Creations
             return error;
         }
 
+        Companions.Confirm(worker, in directory, in name);
         error = Libc.Statx(directory.Directory, name.Lower, out StatxBuffer status);
         if (error == Errno.None)
         {

@@ -11,8 +11,8 @@ internal static class Dispatch
 
     /// <summary>
     /// Handles one request. What we do not implement answers ENOSYS, from which the kernel learns not to ask again and does
-    /// without: ACCESS (the kernel checks modes itself), BMAP, POLL, locks (kept by the kernel, as not asked for in INIT),
-    /// the DAX mappings, and whatever a later kernel adds.
+    /// without: ACCESS (the kernel checks modes itself), BMAP, POLL, the DAX mappings, and whatever a later kernel adds.
+    /// Locks come only where others share the lower directory; elsewhere the kernel keeps them.
     /// </summary>
     internal static void Handle(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
     {
@@ -89,6 +89,10 @@ internal static class Dispatch
             case FuseOpcode.CopyFileRange: FileData.CopyFileRange(worker, in request, ref reply); break;
             case FuseOpcode.CopyFileRange64: FileData.CopyFileRange64(worker, in request, ref reply); break;
             case FuseOpcode.Release: Opens.Release(worker, in request, ref reply); break;
+
+            case FuseOpcode.GetLk: Locks.GetLk(worker, in request, ref reply); break;
+            case FuseOpcode.SetLk: Locks.SetLk(worker, in request, ref reply); break;
+            case FuseOpcode.SetLkW: Locks.SetLkW(worker, in request, ref reply); break;
 
             case FuseOpcode.SetXAttr: Xattrs.SetXAttr(worker, in request, ref reply); break;
             case FuseOpcode.GetXAttr: Xattrs.GetXAttr(worker, in request, ref reply); break;

@@ -49,7 +49,12 @@ internal static class FileData
             return;
         }
 
-        Errno error = handle.File.Write((long)write.Offset, data, worker.Scratch, out int count);
+        // The kernel's idea of the end is of before others wrote.
+        bool appends = worker.Filesystem.TakesTurns
+            && (write.Flags & OpenFlags.Append) != 0 && !write.WriteFlags.HasFlag(WriteFlags.Cache);
+        Errno error = appends
+            ? handle.File.Append(data, worker.Scratch, out int count)
+            : handle.File.Write((long)write.Offset, data, worker.Scratch, out count);
         if (write.WriteFlags.HasFlag(WriteFlags.Cache))
         {
             // Nobody would write again what a short answer to writeback leaves out.
@@ -80,7 +85,14 @@ internal static class FileData
     {
         RequestReader reader = request.Reader;
         FuseFlushIn flush = reader.Read<FuseFlushIn>();
-        reply.Result(Find(worker, flush.FileHandle)?.File.Seal(worker.Scratch) ?? Errno.EBADF);
+        if (Find(worker, flush.FileHandle) is not { } handle)
+        {
+            reply.Fail(Errno.EBADF);
+            return;
+        }
+
+        worker.Filesystem.Locks.Close(handle.Inode, flush.LockOwner);
+        reply.Result(handle.File.Seal(worker.Scratch));
     }
 
     /// <summary>FSYNC.</summary>
@@ -123,7 +135,7 @@ internal static class FileData
 
         Errno error = seek.Whence == DataFlags.SeekData
             ? handle.File.SeekData((long)seek.Offset, worker.Scratch, out long found)
-            : handle.File.SeekHole((long)seek.Offset, out found);
+            : handle.File.SeekHole((long)seek.Offset, worker.Scratch, out found);
         if (error != Errno.None)
         {
             reply.Fail(error);

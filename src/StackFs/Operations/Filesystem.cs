@@ -29,6 +29,9 @@ internal sealed class Filesystem
     /// <summary>Whether others may change the lower directory.</summary>
     internal required bool IsShared { get; init; }
 
+    /// <summary>Whether open files may be changed by other mounts, and are looked at anew for each operation.</summary>
+    internal bool TakesTurns => IsShared && Format.TakesTurns;
+
     /// <summary>
     /// Tells this mount's node ids from those of another one, so that a file handle (name_to_handle_at(2)) kept across a
     /// remount is ESTALE and never another file.
@@ -39,7 +42,7 @@ internal sealed class Filesystem
     internal required CacheLifetimes Lifetimes { get; init; }
 
     /// <summary>Whether the kernel keeps dirty pages, and with them size and times of what it writes.</summary>
-    internal bool UsesWriteback => Options.UsesWriteback ?? !IsShared;
+    internal bool UsesWriteback => !IsShared && (Options.UsesWriteback ?? true);
 
     /// <summary>Where the volume key is.</summary>
     internal KeyGate Keys { get; } = new();
@@ -49,6 +52,9 @@ internal sealed class Filesystem
 
     /// <summary>Names that are changing at the moment.</summary>
     internal NameChanges NameChanges { get; } = new();
+
+    /// <summary>Locks of programs, where those on other machines are to see them.</summary>
+    internal LockTable Locks { get; } = new();
 
     /// <summary>Open files and directories.</summary>
     internal SlotTable<Handle> Handles { get; } = new();

@@ -27,6 +27,7 @@ internal sealed class KeyGate
         (1UL << (int)FuseOpcode.Forget) | (1UL << (int)FuseOpcode.BatchForget)
         | (1UL << (int)FuseOpcode.Release) | (1UL << (int)FuseOpcode.ReleaseDir)
         | (1UL << (int)FuseOpcode.Flush) | (1UL << (int)FuseOpcode.Fsync) | (1UL << (int)FuseOpcode.FsyncDir)
+        | (1UL << (int)FuseOpcode.GetLk) | (1UL << (int)FuseOpcode.SetLk) | (1UL << (int)FuseOpcode.SetLkW)
         | (1UL << (int)FuseOpcode.StatFs) | (1UL << (int)FuseOpcode.SyncFs);
 
     private const ulong NeedsNoKeyAtTheRoot =

@@ -39,6 +39,9 @@ internal sealed class LegacyLowerFormat : LowerFormat
     internal override ulong HeaderBlocks => _native.HeaderBlocks;
 
     /// <inheritdoc/>
+    internal override bool TakesTurns => _native.TakesTurns;
+
+    /// <inheritdoc/>
     internal override bool OnlyReadsLegacy => _onlyReads;
 
     /// <summary>The volume's; those of the eCryptfs files are the mount's own and stay, while nothing is admitted.</summary>

@@ -125,6 +125,7 @@ internal static class Links
             }
         }
 
+        Companions.Confirm(worker, in directory, in name);
         return Libc.Statx(directory.Directory, name.Lower, out status);
     }
 

@@ -29,6 +29,12 @@ internal abstract class LowerFormat : IDisposable
     /// <summary>Whether eCryptfs entries shown beside the format's own may not be changed (<c>legacy=read</c>).</summary>
     internal virtual bool OnlyReadsLegacy => false;
 
+    /// <summary>
+    /// Whether several mounts of a lower directory can have one file open for writing: they take turns at it
+    /// (<see cref="OpenFileOptions.Shared"/>).
+    /// </summary>
+    internal virtual bool TakesTurns => false;
+
     /// <summary>Makes the codecs of the calling thread, which disposes them.</summary>
     /// <exception cref="InvalidOperationException">After <see cref="DropKeys"/>.</exception>
     internal abstract FormatCodecs CreateCodecs();

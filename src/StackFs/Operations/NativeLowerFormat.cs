@@ -40,6 +40,9 @@ internal sealed class NativeLowerFormat : LowerFormat
     internal override ulong HeaderBlocks => NativeFormat.PageSize / 512;
 
     /// <inheritdoc/>
+    internal override bool TakesTurns => true;
+
+    /// <inheritdoc/>
     internal override void DropKeys()
     {
         _namesKey?.Dispose();

@@ -53,6 +53,7 @@ internal static class Opens
                 error = CreateLower(worker, in request.Header, in directory, in name, in create, out SafeFd? fd);
                 if (error == Errno.None)
                 {
+                    Companions.Confirm(worker, in directory, in name);
                     error = Adopt(worker, parent, in directory, name.Lower, fd!, create.Flags, out Created created);
                     if (error == Errno.None)
                     {
@@ -128,6 +129,8 @@ internal static class Opens
         {
             handle.Content.RemoveWriter();
         }
+
+        worker.Filesystem.Locks.Close(handle);
 
         reply.Result(OpenFiles.Release(worker, handle.Inode, handle.Content));
     }
@@ -245,7 +248,10 @@ internal static class Opens
     private static FuseOpenOut Opened(OperationWorker worker, FileHandle handle)
     {
         _ = worker.Filesystem.Handles.Add(handle);
-        OpenReplyFlags flags = worker.Filesystem.IsShared ? OpenReplyFlags.None : OpenReplyFlags.KeepCache;
+        // Pages that the kernel keeps do not learn what others write: times do not tell of every change.
+        OpenReplyFlags flags = worker.Filesystem.TakesTurns ? OpenReplyFlags.DirectIo
+            : worker.Filesystem.IsShared ? OpenReplyFlags.None
+            : OpenReplyFlags.KeepCache;
         return new FuseOpenOut { FileHandle = handle.Id, OpenFlags = flags };
     }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using StackFs.Content;
 using StackFs.Fuse;
 using StackFs.Inodes;
+using StackFs.Interop;
 using StackFs.Keyring.Interop;
 using StackFs.Lower;
 using StackFs.Names;
@@ -114,6 +115,15 @@ internal sealed class OperationWorker : IFuseWorker
         }
     }
 
+    /// <summary>Answers requests of this worker that were put off.</summary>
+    internal LateReplies? LateReplies { get; private set; }
+
+    /// <inheritdoc/>
+    public void Attach(LateReplies replies) => LateReplies = replies;
+
+    /// <inheritdoc/>
+    public void Interrupt(ulong unique) => Filesystem.Locks.Interrupt(unique);
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -148,6 +158,49 @@ internal sealed class OperationWorker : IFuseWorker
     /// <summary>Where the lower file of an inode is: its open descriptor if there is one, else as the tree finds it.</summary>
     internal Errno Locate(Inode inode, out LowerAddress address) =>
         OpenFiles.TryLocate(inode, out address) ? Errno.None : Filesystem.Tree.Locate(inode, out address);
+
+    /// <summary>
+    /// As <see cref="Locate"/>, for who is about to change the lower file's attributes: a descriptor of that file and no
+    /// other, since its name may go over to another one at any moment.
+    /// </summary>
+    /// <returns>ESTALE when another file, or none, is where it was known to be; the kernel looks the path up again.</returns>
+    internal Errno LocateToChange(Inode inode, out LowerAddress address)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            Errno error = Locate(inode, out address);
+            if (error != Errno.None || address.IsSelf)
+            {
+                return error;
+            }
+
+            using LowerAddress named = address;
+            address = default;
+            error = Libc.OpenBeneath(named.Directory, named.Name, OpenFlags.Path | OpenFlags.NoFollow, 0, out SafeFd? fd);
+            if (error == Errno.None)
+            {
+                error = Libc.Statx(fd!, [], out StatxBuffer status);
+                if (error == Errno.None && LowerId.Of(in status) == inode.Lower)
+                {
+                    address = LowerAddress.Owning(fd!);
+                    return Errno.None;
+                }
+
+                fd!.Dispose();
+            }
+
+            if (error is not (Errno.None or Errno.ENOENT))
+            {
+                return error;
+            }
+
+            InodeTable.Distrust(inode, named.Name);
+            if (attempt == 2)
+            {
+                return Errno.ESTALE;
+            }
+        }
+    }
 
     /// <summary>Encodes the name of an entry of <paramref name="directory"/>.</summary>
     /// <param name="directory">Its directory.</param>

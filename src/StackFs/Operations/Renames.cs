@@ -129,6 +129,7 @@ internal static class Renames
             return error;
         }
 
+        Companions.Confirm(worker, in move.To, in move.NewName);
         Removals.Forget(worker, replaced, move.NewParent, move.NewName.Lower, retained);
         inodes.RemoveName(move.OldParent, move.OldName.Lower);
         if (source is not null)

@@ -40,10 +40,15 @@ internal static class TargetCompanions
 
     /// <summary>
     /// Removes a companion unless a link of the directory still names it. Failing to look leaves it, which costs a hidden
-    /// file; removing one too many would cost a link.
+    /// file; removing one too many would cost a link. So where others make links too, it stays until its directory goes.
     /// </summary>
     internal static void RemoveUnused(OperationWorker worker, in LowerAddress directory, ReadOnlySpan<byte> companion)
     {
+        if (worker.Filesystem.IsShared)
+        {
+            return;
+        }
+
         Errno error = Libc.OpenBeneath(
             directory.Directory, "."u8, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out SafeFd? opened);
         if (error != Errno.None)

@@ -25,7 +25,8 @@ internal static class Xattrs
             return;
         }
 
-        Errno error = Begin(worker, in request, upper, out Inode inode, out LowerAddress address, out XattrName name);
+        Errno error = Begin(
+            worker, in request, upper, toChange: true, out Inode inode, out LowerAddress address, out XattrName name);
         if (error == Errno.None)
         {
             using (address)
@@ -55,7 +56,8 @@ internal static class Xattrs
             return;
         }
 
-        Errno error = Begin(worker, in request, upper, out _, out LowerAddress address, out XattrName name);
+        Errno error = Begin(
+            worker, in request, upper, toChange: false, out _, out LowerAddress address, out XattrName name);
         if (error == Errno.None)
         {
             using (address)
@@ -115,7 +117,8 @@ internal static class Xattrs
             return;
         }
 
-        Errno error = Begin(worker, in request, upper, out Inode inode, out LowerAddress address, out XattrName name);
+        Errno error = Begin(
+            worker, in request, upper, toChange: true, out Inode inode, out LowerAddress address, out XattrName name);
         if (error == Errno.None)
         {
             using (address)
@@ -140,6 +143,7 @@ internal static class Xattrs
         OperationWorker worker,
         in FuseRequest request,
         ReadOnlySpan<byte> upper,
+        bool toChange,
         out Inode inode,
         out LowerAddress address,
         out XattrName name)
@@ -160,7 +164,9 @@ internal static class Xattrs
         XattrStatus status = worker.Attributes.EncodeName(upper, worker.FirstName, out int length);
         name = new XattrName(worker.FirstName.AsSpan(0, length), status != XattrStatus.PassThrough);
         error = NameErrno.From(status);
-        return error == Errno.None ? worker.Locate(inode, out address) : error;
+        return error != Errno.None ? error
+            : toChange ? worker.LocateToChange(inode, out address)
+            : worker.Locate(inode, out address);
     }
 
     private static Errno Write(

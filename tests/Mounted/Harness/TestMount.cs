@@ -17,6 +17,7 @@ internal sealed class TestMount : IDisposable
     private readonly string _base;
     private readonly string _options;
     private readonly uint? _user;
+    private readonly bool _isGuest;
     private Process? _daemon;
 
     /// <param name="over">The mount covers its own lower directory.</param>
@@ -47,6 +48,20 @@ internal sealed class TestMount : IDisposable
         {
             Sys.Chown(path, user ?? 0, user ?? 0);
         }
+    }
+
+    /// <summary>A mount point of its own over the lower directory of <paramref name="host"/>, which it must not outlive.</summary>
+    private TestMount(TestMount host, string options)
+    {
+        _isGuest = true;
+        _user = host._user;
+        _options = options;
+        _base = host._base;
+        (Lower, Plain, PassFile) = (host.Lower, host.Plain, host.PassFile);
+        Upper = Path.Combine(_base, $"upper-{Guid.NewGuid():N}"[..20]);
+        Directory.CreateDirectory(Upper);
+        Sys.Chmod(Upper, 0x1ED);
+        Sys.Chown(Upper, _user ?? 0, _user ?? 0);
     }
 
     /// <summary>The mounted directory.</summary>
@@ -114,6 +129,21 @@ internal sealed class TestMount : IDisposable
             throw;
         }
     }
+
+    /// <summary>Mounts the same lower directory once more, elsewhere; to be disposed before this mount is.</summary>
+    public TestMount Beside(string options, bool start = true)
+    {
+        TestMount guest = new(this, options);
+        if (start)
+        {
+            guest.Mount();
+        }
+
+        return guest;
+    }
+
+    /// <summary>Tries to mount, which is expected to fail: the exit code, and what was said.</summary>
+    public (int Code, string Errors) TryMount() => Run(Target.Current.Program!, Target.Current.Mount, Values, _user);
 
     /// <summary>Runs the program under test to its end, within the time a command may take.</summary>
     public static (int Code, string Errors) Run(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? values = null, uint? user = null)
@@ -274,6 +304,13 @@ internal sealed class TestMount : IDisposable
     /// <summary>Removes whatever is left, and returns the mounts that were.</summary>
     private string[] CleanUp()
     {
+        if (_isGuest)
+        {
+            Kill();
+            Detach();
+            return [];
+        }
+
         string[] left = MountTable.Below(_base);
         Kill();
         Detach();

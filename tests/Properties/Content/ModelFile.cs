@@ -239,7 +239,7 @@ internal class ModelFile : LowerFile
     }
 
     /// <inheritdoc/>
-    public override Errno LockHeader() => Errno.None;
+    public override Errno LockHeader(bool forWriting) => Errno.None;
 
     /// <inheritdoc/>
     public override void UnlockHeader()

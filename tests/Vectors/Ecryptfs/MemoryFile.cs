@@ -76,7 +76,7 @@ internal sealed class MemoryFile : LowerFile
 
     public override Errno Allocate(int mode, long lowerOffset, long length) => Errno.None;
 
-    public override Errno LockHeader() => Errno.None;
+    public override Errno LockHeader(bool forWriting) => Errno.None;
 
     public override void UnlockHeader()
     {

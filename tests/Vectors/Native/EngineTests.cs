@@ -164,7 +164,7 @@ public sealed class EngineTests : IDisposable
 
         public override Errno Allocate(int mode, long lowerOffset, long length) => throw Changed();
 
-        public override Errno LockHeader() => throw Changed();
+        public override Errno LockHeader(bool forWriting) => throw Changed();
 
         public override void UnlockHeader() => throw Changed();
 

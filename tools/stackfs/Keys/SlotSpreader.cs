@@ -99,7 +99,7 @@ internal sealed class SlotSpreader(Volume volume)
 
     private Errno Write(DescriptorFile file, string path)
     {
-        Errno errno = file.LockHeader();
+        Errno errno = file.LockHeader(forWriting: true);
         bool isLocked = errno == Errno.None;
         try
         {

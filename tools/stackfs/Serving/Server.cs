@@ -144,9 +144,25 @@ internal static class Server
         }
     }
 
-    private static CommandException Unusable(string lower, Errno errno) => new(
-        errno is Errno.EACCES or Errno.EPERM ? ExitCode.NotPermitted : ExitCode.Failure,
-        $"{lower}: cannot be used as a lower directory: {ErrnoText.Of(errno)}");
+    private static CommandException Unusable(string lower, Errno errno) => errno switch
+    {
+        Errno.EBUSY => InUse(lower),
+        Errno.EACCES or Errno.EPERM => new(ExitCode.NotPermitted, $"{lower}: cannot be used as a lower directory: {ErrnoText.Of(errno)}"),
+        _ => new(ExitCode.Failure, $"{lower}: cannot be used as a lower directory: {ErrnoText.Of(errno)}"),
+    };
+
+    private static CommandException InUse(string lower)
+    {
+        OurMount? other = OurMount.All().LastOrDefault(m => m.Lower == lower)
+            ?? OurMount.All().LastOrDefault(m => m.Lower.StartsWith(lower + "/", StringComparison.Ordinal)
+                || lower.StartsWith(m.Lower + "/", StringComparison.Ordinal));
+        string where = other is null ? "" : other.Lower == lower ? $", at {other.Mountpoint}" : $", with {other.Lower} at {other.Mountpoint}";
+        return new CommandException(
+            ExitCode.Busy,
+            $"{lower}: another mount writes to this lower directory{where}",
+            "two that do not know of each other would lose what the other writes",
+            "unmount it, or mount this one with -o ro, or both with -o shared");
+    }
 
     private static FuseMount Mount(MountRequest request, MountOptions options)
     {

@@ -32,7 +32,7 @@ internal sealed partial class EcryptfsFile
     }
 
     /// <inheritdoc/>
-    public override Errno SeekHole(long upperOffset, out long found)
+    public override Errno SeekHole(long upperOffset, ContentScratch scratch, out long found)
     {
         found = Size;
         return upperOffset < 0 || upperOffset >= found ? Errno.ENXIO : Errno.None;

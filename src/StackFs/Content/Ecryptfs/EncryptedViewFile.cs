@@ -67,7 +67,7 @@ internal sealed class EncryptedViewFile(LowerFile lower, byte[]? header, long lo
     }
 
     /// <inheritdoc/>
-    public override Errno SeekHole(long upperOffset, out long found)
+    public override Errno SeekHole(long upperOffset, ContentScratch scratch, out long found)
     {
         found = Size;
         return upperOffset < 0 || upperOffset >= found ? Errno.ENXIO : Errno.None;

@@ -60,7 +60,7 @@ internal sealed class PassthroughFile(LowerFile lower, long size) : OpenFile
         lower.SeekData(upperOffset, out found);
 
     /// <inheritdoc/>
-    public override Errno SeekHole(long upperOffset, out long found) => lower.SeekHole(upperOffset, out found);
+    public override Errno SeekHole(long upperOffset, ContentScratch scratch, out long found) => lower.SeekHole(upperOffset, out found);
 
     /// <inheritdoc/>
     public override Errno Allocate(int mode, long upperOffset, long length, ContentScratch scratch)

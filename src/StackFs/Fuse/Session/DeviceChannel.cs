@@ -39,6 +39,9 @@ internal sealed unsafe class DeviceChannel : FuseChannel
     /// <inheritdoc/>
     public override Span<byte> ReplyBuffer => PlaceBefore(_reply, Unsafe.SizeOf<FuseOutHeader>());
 
+    /// <inheritdoc/>
+    public override LateReplies LateReplies => new(_device);
+
     private Span<byte> RequestBuffer =>
         PlaceBefore(_request, Unsafe.SizeOf<FuseInHeader>() + Unsafe.SizeOf<FuseWriteIn>());
 

@@ -31,6 +31,9 @@ internal abstract class FuseChannel : IDisposable
     /// <summary>Wipes both buffers; between two requests.</summary>
     public abstract void Clear();
 
+    /// <summary>Answers requests of this channel later, from any thread; null where that cannot be.</summary>
+    public virtual LateReplies? LateReplies => null;
+
     /// <inheritdoc/>
     public void Dispose()
     {

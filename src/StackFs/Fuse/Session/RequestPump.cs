@@ -34,6 +34,10 @@ internal sealed class RequestPump
         _channel = channel;
         _worker = worker;
         _options = options;
+        if (channel.LateReplies is { } replies)
+        {
+            worker.Attach(replies);
+        }
     }
 
     /// <summary>What this pump did so far.</summary>
@@ -155,7 +159,7 @@ internal sealed class RequestPump
         Counters.Count(opcode);
         var reply = new ReplyWriter(_channel.ReplyBuffer);
         Handle(in request, ref reply);
-        ReadOnlySpan<byte> answer = reply.IsSilent ? default : reply.Finish(request.Header.Unique);
+        ReadOnlySpan<byte> answer = reply.IsSilent || reply.IsLate ? default : reply.Finish(request.Header.Unique);
         _options.Trace?.Invoke(in request, reply.Error, answer.Length);
         return answer.IsEmpty || Send(in request, answer);
     }
@@ -166,8 +170,10 @@ internal sealed class RequestPump
         switch (opcode)
         {
             case FuseOpcode.Interrupt:
-                // The interrupted request is another worker's, and system calls on the lower tree are short.
+                // The interrupted request is another worker's, and system calls on the lower tree are short; only one that
+                // waits for a lock is to give up.
                 Counters.Interrupts++;
+                _worker.Interrupt(request.Reader.Read<FuseInterruptIn>().Unique);
                 reply.None();
                 return;
 
