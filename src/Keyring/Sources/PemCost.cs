@@ -87,7 +87,7 @@ internal static class PemCost
         && Scrypt.IsCostAllowed(BitOperations.Log2((uint)n), (int)r, (int)p);
 
     /// <summary>The base64 characters without line ends, which the decoder tells apart from damage.</summary>
-    private static byte[] Compact(ReadOnlySpan<byte> data)
+    internal static byte[] Compact(ReadOnlySpan<byte> data)
     {
         List<byte> kept = new(data.Length);
         foreach (byte character in data)

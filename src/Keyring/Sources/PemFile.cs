@@ -7,7 +7,8 @@ namespace StackFs.Keyring.Sources;
 
 /// <summary>
 /// A PEM file in secret memory: PKCS#1, SEC 1, PKCS#8, encrypted PKCS#8, the old <c>Proc-Type: 4,ENCRYPTED</c> form,
-/// public keys and certificates. OpenSSL parses it; passphrases go to it through its callback.
+/// public keys and certificates. OpenSSL parses it; what is encrypted is
+/// decrypted in secret memory before (<see cref="EncryptedPem"/>).
 /// </summary>
 public sealed class PemFile : IDisposable
 {
@@ -172,21 +173,31 @@ public sealed class PemFile : IDisposable
             return cost;
         }
 
-        bool asked;
         if (passphrase is null)
         {
-            key = LibCrypto.TryReadPrivateKey(pem, [], out asked);
-        }
-        else
-        {
-            using SecretBuffer.RevealedSecret bytes = passphrase.UnsafeReveal();
-            key = LibCrypto.TryReadPrivateKey(pem, bytes.Bytes, out asked);
+            key = LibCrypto.TryReadPrivateKey(pem, [], out bool asked);
+            return key is not null ? PemStatus.Ok : asked ? PemStatus.NeedsPassphrase : PemStatus.Damaged;
         }
 
-        return key is not null ? PemStatus.Ok
-            : !asked ? PemStatus.Damaged
-            : passphrase is null ? PemStatus.NeedsPassphrase
-            : PemStatus.WrongPassphrase;
+        using SecretBuffer.RevealedSecret bytes = passphrase.UnsafeReveal();
+        PemStatus status = EncryptedPem.TryDecrypt(pem, bytes.Bytes, out SecretBuffer? plain);
+        if (status != PemStatus.Ok)
+        {
+            return status;
+        }
+
+        if (plain is null)
+        {
+            key = LibCrypto.TryReadPrivateKey(pem, bytes.Bytes, out bool asked);
+            return key is not null ? PemStatus.Ok : asked ? PemStatus.WrongPassphrase : PemStatus.Damaged;
+        }
+
+        using (plain)
+        {
+            using SecretBuffer.RevealedSecret text = plain.UnsafeReveal();
+            key = LibCrypto.TryReadPrivateKey(text.Bytes, [], out _);
+            return key is not null ? PemStatus.Ok : PemStatus.WrongPassphrase; // Noise that happened to have its padding.
+        }
     }
 
     private static bool MayHavePrivateKey(ReadOnlySpan<byte> pem) => pem.IndexOf("PRIVATE KEY-----"u8) >= 0;

@@ -83,19 +83,32 @@ public sealed class SecretResidueTests : IDisposable
         volume.Dispose();
     }
 
-    // Not for an encrypted PEM: OpenSSL 3.0 decrypts it into ordinary memory (docs/threat-model.md).
     [Theory]
-    [InlineData("genpkey -algorithm X25519")]
-    [InlineData("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256")]
-    public void OpeningAPemLeavesNoSecretBehind(string recipe)
+    [InlineData("genpkey -algorithm X25519", null)]
+    [InlineData("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256", null)]
+    [InlineData("genpkey -algorithm X25519", "pkcs8 -topk8")]
+    [InlineData("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256", "pkcs8 -topk8")]
+    [InlineData("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256", "pkcs8 -topk8 -scrypt")]
+    [InlineData("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256", "ec -aes256")]
+    [InlineData("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256", "ec -des3")]
+    public void OpeningAPemLeavesNoSecretBehind(string recipe, string? encryption)
     {
         string path = Path.Combine(_directory.FullName, "key.pem");
         Run($"openssl {recipe} -out {path}");
         Run($"openssl pkey -in {path} -outform DER -out {path}.der");
         List<MemorySearch> searches = [SearchFor(path + ".der", PrivateNumber(recipe)), SearchFor(path, 40..80)];
+        SecretBuffer? passphrase = null;
+        if (encryption is not null)
+        {
+            string passfile = Path.Combine(_directory.FullName, "pass");
+            Run($"openssl rand -base64 -out {passfile} 33; openssl {encryption} -in {path} -passout file:{passfile} -out {path}.new && mv {path}.new {path}");
+            Assert.True(SecretReader.FromFile(passfile, out passphrase).IsOk);
+            searches.Add(new MemorySearch(passphrase!));
+        }
 
         Assert.Equal(PemStatus.Ok, PemFile.Open(path, out PemFile? file, out _));
-        Assert.Equal(PemStatus.Ok, file!.TryOpenPrivateKey(null, out PrivateKey? key));
+        Assert.Equal(PemStatus.Ok, file!.TryOpenPrivateKey(passphrase, out PrivateKey? key));
+        passphrase?.Dispose();
         using SecretBuffer volumeKey = SecretBuffer.Random(32);
         VolumeKeyId id = VolumeKeyId.Of(volumeKey);
         Assert.True(key!.TryOpen(key.MakeSlot(volumeKey, id), id, out SecretBuffer? opened));
