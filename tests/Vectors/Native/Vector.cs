@@ -46,9 +46,9 @@ internal sealed class Vector
         Path.Combine(Path.GetDirectoryName(source)!, "v1");
 
     /// <summary>Every case of a kind whose cases have bodies: one file each.</summary>
-    internal static IEnumerable<Vector> WithBodies(string kind)
+    internal static IEnumerable<Vector> WithBodies(string kind, [CallerFilePath] string source = "")
     {
-        foreach (string path in System.IO.Directory.GetFiles(Path.Combine(Directory(), kind), "*.vector").Order())
+        foreach (string path in System.IO.Directory.GetFiles(Path.Combine(Directory(source), kind), "*.vector").Order())
         {
             byte[] bytes = File.ReadAllBytes(path);
             int end = bytes.AsSpan().IndexOf("\n\n"u8);
