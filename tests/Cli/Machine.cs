@@ -24,6 +24,7 @@ internal static class Machine
             : "builds and installs a package for minutes: tools/test --packages",
         "groff" => Program("groff"),
         "openssl" => Program("openssl"),
+        "gcore" => Program("gcore"),
         "terminal" => Program("script"),
         _ => throw new ArgumentOutOfRangeException(nameof(need), need, "not a need that is known"),
     };

@@ -12,6 +12,9 @@ internal sealed class DaemonChannel : IDisposable
     /// <summary>A daemon that has not answered by then hangs.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan QueuePatience = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan QueuePause = TimeSpan.FromMilliseconds(5);
+
     private readonly byte[] _packet = new byte[Wire.MaximumMessage];
 
     private DaemonChannel(SafeFd socket) => Socket = socket;
@@ -19,11 +22,22 @@ internal sealed class DaemonChannel : IDisposable
     /// <summary>The connection, for poll(2).</summary>
     internal SafeFd Socket { get; }
 
-    /// <summary>Connects, and checks whose daemon it is.</summary>
+    /// <summary>
+    /// Connects, and checks whose daemon it is. Where others fill its queue, waits for a place; ETIMEDOUT when it accepts
+    /// nobody.
+    /// </summary>
     internal static Errno Connect(string path, out DaemonChannel? channel)
     {
         channel = null;
+        long deadline = Environment.TickCount64 + (long)QueuePatience.TotalMilliseconds;
         Errno error = Posix.Connect(path, out SafeFd socket);
+        while (error == Errno.EAGAIN && Environment.TickCount64 < deadline)
+        {
+            socket.Dispose();
+            Thread.Sleep(QueuePause);
+            error = Posix.Connect(path, out socket);
+        }
+
         if (error == Errno.None)
         {
             error = Posix.PeerCredentials(socket, out Posix.Credentials peer);
@@ -38,7 +52,7 @@ internal sealed class DaemonChannel : IDisposable
         }
 
         socket.Dispose();
-        return error == Errno.EAGAIN ? Errno.ETIMEDOUT : error; // Its queue is full: it does not accept.
+        return error == Errno.EAGAIN ? Errno.ETIMEDOUT : error;
     }
 
     /// <summary>Sends a message; EPROTO when the daemon is gone or does not take it.</summary>
