@@ -46,6 +46,9 @@ public class TranscriptTests
     public void Keygen() => Play();
 
     [TranscriptFact]
+    public void Sources() => Play();
+
+    [TranscriptFact]
     public void Fstab() => Play();
 
     [TranscriptFact]

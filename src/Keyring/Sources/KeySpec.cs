@@ -137,11 +137,18 @@ public abstract record KeySpec
                 return new SecretInput.FromDescriptor((int)fd);
             case "passwd" when value.Length > 0:
                 return new SecretInput.Given(value);
+            case "credential" when value.Length > 0 && !value.Contains('/') && value[0] != '.':
+                return new SecretInput.Credential(value);
+            case "credential":
+                error = $"key '{kind}': option credential needs the name of a credential, which has no slash";
+                return null;
+            case "ask-password" when equals < 0:
+                return new SecretInput.Agent();
             case "passwd_file" or "passfile" or "passwd" or "passwd_fd" or "passfd":
                 error = $"key '{kind}': option {bare} needs a value";
                 return null;
             default:
-                error = $"key '{kind}' has no option '{Quote(name)}': use passfile=FILE or passfd=N";
+                error = $"key '{kind}' has no option '{Quote(name)}': use passfile=FILE, passfd=N or credential=NAME";
                 return null;
         }
     }

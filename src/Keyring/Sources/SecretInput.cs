@@ -18,6 +18,13 @@ public abstract record SecretInput
     /// <param name="Number">The descriptor.</param>
     public sealed record FromDescriptor(int Number) : SecretInput;
 
+    /// <summary>A credential that systemd gave this process: a file in <c>$CREDENTIALS_DIRECTORY</c> (systemd.exec(5)).</summary>
+    /// <param name="Name">Its name, without a slash.</param>
+    public sealed record Credential(string Name) : SecretInput;
+
+    /// <summary>Asked for by the system's password agents: systemd-ask-password(1).</summary>
+    public sealed record Agent : SecretInput;
+
     /// <summary>
     /// Written out in the key specification, where the process list and the shell's history show it: to be warned about.
     /// </summary>

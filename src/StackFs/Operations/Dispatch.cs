@@ -1,5 +1,6 @@
 using StackFs.Fuse;
 using StackFs.Keyring.Interop;
+using StackFs.Keyring.Secrets;
 
 namespace StackFs.Operations;
 
@@ -16,10 +17,19 @@ internal static class Dispatch
     /// </summary>
     internal static void Handle(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
     {
-        HandleOnce(worker, in request, ref reply);
-        if (reply.Error == Errno.ESTALE)
+        try
         {
-            HandleOnceNamesSettle(worker, in request, ref reply);
+            HandleOnce(worker, in request, ref reply);
+            if (reply.Error == Errno.ESTALE)
+            {
+                HandleOnceNamesSettle(worker, in request, ref reply);
+            }
+        }
+        catch (SecretMemoryException)
+        {
+            // No memory for a key can be locked: this request fails, what is open stays open.
+            reply.Reset();
+            reply.Fail(Errno.ENOMEM);
         }
     }
 

@@ -69,6 +69,14 @@ public sealed class KeySpecTests
         Assert.Equal(new KeySpec.Pem("/k.pem", new SecretInput.FromFile("/pw")), Parse(text));
 
     [Fact]
+    public void APassphraseMayComeFromTheSystem()
+    {
+        Assert.Equal(new KeySpec.Passphrase(new SecretInput.Credential("disk")), Parse("passphrase:credential=disk"));
+        Assert.Equal(new KeySpec.Pem("/k.pem", new SecretInput.Credential("disk")), Parse("pem:keyfile=/k.pem:credential=disk"));
+        Assert.Equal(new KeySpec.Passphrase(new SecretInput.Agent()), Parse("passphrase:ask-password"));
+    }
+
+    [Fact]
     public void AKeyringKeyMayBeNamed()
     {
         Assert.Equal(new KeySpec.Keyring(null), Parse("keyring"));
@@ -79,10 +87,13 @@ public sealed class KeySpecTests
     [Theory]
     [InlineData("", "key '' is unknown: use passphrase, openssl, recovery or keyring")]
     [InlineData("tpm", "key 'tpm' is unknown: use passphrase, openssl, recovery or keyring")]
-    [InlineData("passphrase:", "key 'passphrase' has no option '': use passfile=FILE or passfd=N")]
-    [InlineData("passphrase:salt=12", "key 'passphrase' has no option 'salt': use passfile=FILE or passfd=N")]
+    [InlineData("passphrase:", "key 'passphrase' has no option '': use passfile=FILE, passfd=N or credential=NAME")]
+    [InlineData("passphrase:salt=12", "key 'passphrase' has no option 'salt': use passfile=FILE, passfd=N or credential=NAME")]
     [InlineData("passphrase:passfile", "key 'passphrase': option passfile needs a value")]
     [InlineData("passphrase:passfile=", "key 'passphrase': option passfile needs a value")]
+    [InlineData("passphrase:credential=../etc/shadow", "key 'passphrase': option credential needs the name of a credential, which has no slash")]
+    [InlineData("passphrase:credential=", "key 'passphrase': option credential needs the name of a credential, which has no slash")]
+    [InlineData("passphrase:ask-password=now", "key 'passphrase' has no option 'ask-password': use passfile=FILE, passfd=N or credential=NAME")]
     [InlineData("passphrase:passfd=-1", "key 'passphrase': option passfd needs a value")]
     [InlineData("passphrase:passfd=99999999999", "key 'passphrase': option passfd needs a value")]
     [InlineData("passphrase:passfile=a:passfd=1", "key 'passphrase' takes its passphrase from one place, not 2")]

@@ -137,6 +137,11 @@ internal static class KeyReader
                     SecretReader.FromDescriptor(descriptor.Number, out SecretBuffer? fromDescriptor),
                     fromDescriptor,
                     string.Create(CultureInfo.InvariantCulture, $"descriptor {descriptor.Number}"));
+            case SecretInput.Credential credential:
+                string path = CredentialPath(credential.Name);
+                return Checked(SecretReader.FromFile(path, out SecretBuffer? fromSystem), fromSystem, path);
+            case SecretInput.Agent:
+                return AskPassword.Ask(what, question);
             case SecretInput.Given given:
                 return given.ToSecret() ??
                     throw new CommandException(ExitCode.Usage, "passphrase_passwd: the passphrase is empty or too long");
@@ -145,10 +150,21 @@ internal static class KeyReader
         }
     }
 
+    private static string CredentialPath(string name) =>
+        Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY") is { Length: > 0 } directory
+            ? Path.Combine(directory, name)
+            : throw new CommandException(
+                ExitCode.KeyMissing, $"credential={name}: systemd gave this process no credentials", $"in its unit: LoadCredential={name}:FILE");
+
     private static SecretBuffer Ask(string what, string question)
     {
         if (TerminalPrompt.Open(out TerminalPrompt? prompt) != Errno.None)
         {
+            if (AskPassword.IsExpected)
+            {
+                return AskPassword.Ask(what, question);
+            }
+
             throw new CommandException(ExitCode.KeyMissing, $"{what}: no key was given and there is no terminal to ask on", HowToGive);
         }
 
