@@ -85,4 +85,8 @@ internal static class FuseOpcodes
     /// <summary>Whether the kernel waits for an answer; a reply to any other request is refused with ENOENT.</summary>
     public static bool HasReply(this FuseOpcode opcode) =>
         opcode is not (FuseOpcode.Forget or FuseOpcode.BatchForget or FuseOpcode.Interrupt or FuseOpcode.NotifyReply);
+
+    /// <summary>Whether a program waits for it: not for what the kernel sends on its own when something is let go.</summary>
+    public static bool IsAwaited(this FuseOpcode opcode) =>
+        opcode.HasReply() && opcode is not (FuseOpcode.Release or FuseOpcode.ReleaseDir);
 }

@@ -18,9 +18,16 @@ internal sealed class FuseNotifier
     private const int LongestName = 255;
 
     private readonly SafeFd _device;
+    private readonly WorkerRota? _rota;
 
     /// <summary>Speaks through <paramref name="device"/>, which it does not own.</summary>
-    public FuseNotifier(SafeFd device) => _device = device;
+    /// <param name="device">The device.</param>
+    /// <param name="rota">Who serves: the kernel may wait for requests to be answered before it takes what it is told.</param>
+    public FuseNotifier(SafeFd device, WorkerRota? rota = null)
+    {
+        _device = device;
+        _rota = rota;
+    }
 
     /// <summary>Drops cached attributes of an inode, and cached pages in a range; dirty pages are written back first.</summary>
     /// <param name="node">The inode.</param>
@@ -78,6 +85,7 @@ internal sealed class FuseNotifier
             message[length - 1] = 0;
         }
 
+        _rota?.Call();
         Errno error;
         do
         {

@@ -22,6 +22,7 @@ internal sealed class FuseSession : IDisposable
     private readonly FuseSessionOptions _options;
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
+    private readonly WorkerRota _rota;
 
     private long _round;
 
@@ -37,7 +38,8 @@ internal sealed class FuseSession : IDisposable
         _mount = mount;
         _filesystem = filesystem;
         _options = options;
-        Notifier = new FuseNotifier(mount.Device);
+        _rota = new WorkerRota(() => Libc.HasInput(mount.Device));
+        Notifier = new FuseNotifier(mount.Device, _rota);
         Libc.PrepareToWake();
     }
 
@@ -145,6 +147,7 @@ internal sealed class FuseSession : IDisposable
             // A worker may begin to wait just after it was woken, so it is woken again. One that works is left alone: its
             // signal would interrupt a call on the lower tree.
             bool passed = true;
+            _rota.CallAll();
             foreach (RequestPump pump in pumps.Where(pump => !pump.HasPassed(round)))
             {
                 passed = false;
@@ -265,7 +268,7 @@ internal sealed class FuseSession : IDisposable
         {
             using IFuseWorker worker = _filesystem.CreateWorker();
             using DeviceChannel channel = DeviceChannel.Clone(_mount.Device);
-            var pump = new RequestPump(channel, worker, _options, Grow);
+            var pump = new RequestPump(channel, worker, _options, Grow, _rota.Join());
             lock (_gate)
             {
                 _pumps.Add(pump);
@@ -298,6 +301,7 @@ internal sealed class FuseSession : IDisposable
         finally
         {
             started?.Signal();
+            _rota.End();
             LeaveWorker();
         }
 

@@ -16,6 +16,7 @@ internal sealed class RequestPump
     private readonly IFuseWorker _worker;
     private readonly FuseSessionOptions _options;
     private readonly Action? _slow;
+    private readonly WorkerRota.Member? _turn;
     private int _busy;
     private int _closed;
     private int _ended;
@@ -28,9 +29,16 @@ internal sealed class RequestPump
     /// <param name="worker">What handles them.</param>
     /// <param name="options">Where faults and traces go.</param>
     /// <param name="slow">Called on this thread after a request that kept it busy for long.</param>
-    public RequestPump(FuseChannel channel, IFuseWorker worker, FuseSessionOptions options, Action? slow = null)
+    /// <param name="turn">Its part in the rota, where several pumps wait for the same requests.</param>
+    public RequestPump(
+        FuseChannel channel,
+        IFuseWorker worker,
+        FuseSessionOptions options,
+        Action? slow = null,
+        WorkerRota.Member? turn = null)
     {
         _slow = slow;
+        _turn = turn;
         _channel = channel;
         _worker = worker;
         _options = options;
@@ -94,6 +102,7 @@ internal sealed class RequestPump
     /// <returns>False when the connection is gone or the pump is closed.</returns>
     internal bool RunOnce()
     {
+        _turn?.TakeTurn();
         if (Volatile.Read(ref _roundWanted) != _roundPassed)
         {
             Pass();
@@ -157,8 +166,10 @@ internal sealed class RequestPump
 
         FuseOpcode opcode = request.Header.Opcode;
         Counters.Count(opcode);
+        _turn?.Begin(opcode.IsAwaited());
         var reply = new ReplyWriter(_channel.ReplyBuffer);
         Handle(in request, ref reply);
+        _turn?.End();
         ReadOnlySpan<byte> answer = reply.IsSilent || reply.IsLate ? default : reply.Finish(request.Header.Unique);
         _options.Trace?.Invoke(in request, reply.Error, answer.Length);
         return answer.IsEmpty || Send(in request, answer);
