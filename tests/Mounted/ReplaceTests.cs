@@ -148,6 +148,33 @@ public sealed class ReplaceTests
         });
     }
 
+    [StackFsFact]
+    public void A_file_overwritten_below_reads_anew()
+    {
+        using TestMount mount = TestMount.Create("allow_other,shared");
+        Deadline.Run(mount, TimeSpan.FromMinutes(1), () =>
+        {
+            string a = mount.Upper + "/a";
+            string b = mount.Upper + "/b";
+            string lowerA = LowerNameOf(mount, a);
+            string lowerB = LowerNameOf(mount, b);
+            string longer = new('a', 20_000);
+            File.WriteAllText(a, longer);
+            File.WriteAllText(b, "before");
+            Assert.Equal("before", File.ReadAllText(b));
+
+            // As restoring one encrypted file from a backup does: another file, with keys of its own, under the old inode.
+            File.Copy(lowerA, lowerB, overwrite: true);
+            Until(() => new FileInfo(b).Length == longer.Length);
+            Assert.Equal(longer, File.ReadAllText(b));
+
+            File.Delete(lowerA);
+            Directory.CreateDirectory(mount.Lower + "/made below");
+            Until(() => !File.Exists(a) && Directory.Exists(mount.Upper + "/made below"));
+            Assert.DoesNotContain("a", Directory.GetFiles(mount.Upper).Select(Path.GetFileName));
+        });
+    }
+
     private static void Replace(string name, string through)
     {
         int fd = Sys.Open(through, Sys.O_RDWR | Sys.O_CREAT).Count;

@@ -7,7 +7,12 @@ namespace StackFs.Content;
 internal sealed partial class NativeFile
 {
     /// <inheritdoc/>
-    public override Errno Seal(ContentScratch scratch)
+    public override Errno Seal(ContentScratch scratch) => Seal(scratch, _options.KeepTimesOnSeal);
+
+    /// <inheritdoc/>
+    public override Errno SealBeforeTimes(ContentScratch scratch) => Seal(scratch, keepsTimes: false);
+
+    private Errno Seal(ContentScratch scratch, bool keepsTimes)
     {
         if (!_modified)
         {
@@ -15,7 +20,7 @@ internal sealed partial class NativeFile
         }
 
         using Turn turn = TakeWhole(forWriting: true, scratch);
-        return turn.Error == Errno.None ? SealInTurn(scratch) : turn.Error;
+        return turn.Error == Errno.None ? SealInTurn(scratch, keepsTimes) : turn.Error;
     }
 
     /// <inheritdoc/>
@@ -41,7 +46,7 @@ internal sealed partial class NativeFile
         return error;
     }
 
-    private Errno SealInTurn(ContentScratch scratch)
+    private Errno SealInTurn(ContentScratch scratch, bool keepsTimes)
     {
         if (!_modified)
         {
@@ -69,14 +74,14 @@ internal sealed partial class NativeFile
         // A size that says "settled" over a hole that is not announced would make the hole a loss.
         if (first == Errno.None)
         {
-            first = SealSize();
+            first = SealSize(keepsTimes);
         }
 
         _modified = first != Errno.None;
         return first;
     }
 
-    private Errno SealSize()
+    private Errno SealSize(bool keepsTimes)
     {
         if (_header != HeaderPresence.Present || !NativeSizeRule.TryGetLowerSize(Size, out long target)
             || _lowerSize == target)
@@ -84,7 +89,7 @@ internal sealed partial class NativeFile
             return Errno.None;
         }
 
-        Errno error = _options.KeepTimesOnSeal ? _lower.SetLengthKeepingTimes(target) : _lower.SetLength(target);
+        Errno error = keepsTimes ? _lower.SetLengthKeepingTimes(target) : _lower.SetLength(target);
         _lowerSize = error == Errno.None ? target : _lowerSize;
         return error;
     }

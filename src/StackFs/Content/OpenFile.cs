@@ -100,6 +100,10 @@ internal abstract class OpenFile : IDisposable
     /// <returns>The first lower error; what could be done is done, and the next call tries the rest again.</returns>
     public abstract Errno Seal(ContentScratch scratch);
 
+    /// <summary>As <see cref="Seal"/>, where the caller sets the modification time next: it need not be kept.</summary>
+    /// <param name="scratch">The calling thread's buffers.</param>
+    public virtual Errno SealBeforeTimes(ContentScratch scratch) => Seal(scratch);
+
     /// <summary>Seals the file and makes it durable: fdatasync(2) with <paramref name="dataOnly"/>, else fsync(2).</summary>
     /// <param name="dataOnly">Whether metadata that reading does not need may stay behind.</param>
     /// <param name="scratch">The calling thread's buffers.</param>

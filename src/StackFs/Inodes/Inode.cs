@@ -59,6 +59,12 @@ internal sealed class Inode : Numbered
     /// </summary>
     internal bool HasNoForeign { get; set; }
 
+    /// <summary>
+    /// A file made through this mount, which nobody else writes, and given no capabilities since: the kernel asks for them
+    /// before the first write to each.
+    /// </summary>
+    internal bool HasNoCapabilities { get; set; }
+
     /// <summary>References the kernel holds; guarded by the table's shard.</summary>
     internal long Lookups { get; set; }
 

@@ -13,6 +13,10 @@ internal static class AttributeWrites
     private const SetAttrValid Times =
         SetAttrValid.Atime | SetAttrValid.AtimeNow | SetAttrValid.Mtime | SetAttrValid.MtimeNow;
     private const SetAttrValid Modified = SetAttrValid.Mtime | SetAttrValid.MtimeNow;
+    private const SetAttrValid KeptTimes = SetAttrValid.Mtime | SetAttrValid.Ctime;
+
+    // Seconds by which the change time that the kernel keeps may differ from the lower file's without being brought there.
+    private const double ChangeTimeTolerance = 0.02;
 
     /// <summary>SETATTR.</summary>
     internal static void SetAttr(OperationWorker worker, in FuseRequest request, ref ReplyWriter reply)
@@ -26,8 +30,15 @@ internal static class AttributeWrites
         }
 
         Errno error = worker.Find(request.Header.NodeId, out Inode inode);
+        FuseAttrOut attributes = default;
         if (error == Errno.None)
         {
+            if (!inode.IsForeign && HasThoseTimes(worker, inode, in change, out attributes))
+            {
+                reply.Struct(in attributes);
+                return;
+            }
+
             error = inode.IsForeign ? Errno.EPERM
                 : LegacyEntries.IsReadOnly(worker, inode) ? Errno.EROFS
                 : Apply(worker, inode, in change);
@@ -35,7 +46,7 @@ internal static class AttributeWrites
 
         if (error == Errno.None)
         {
-            error = AttributeReads.Read(worker, inode, out FuseAttrOut attributes);
+            error = AttributeReads.Read(worker, inode, out attributes);
             if (error == Errno.None)
             {
                 reply.Struct(in attributes);
@@ -92,6 +103,36 @@ internal static class AttributeWrites
         }
     }
 
+    /// <summary>
+    /// Whether the lower file already has the times that the kernel brings: under writeback it does so after each rename,
+    /// link and removal, whose change time the lower filesystem has seen to itself.
+    /// </summary>
+    private static bool HasThoseTimes(
+        OperationWorker worker, Inode inode, in FuseSetAttrIn change, out FuseAttrOut attributes)
+    {
+        attributes = default;
+        if ((change.Valid & ~SetAttrValid.FileHandle) != KeptTimes || inode.Content is not null
+            || AttributeReads.ReadStatus(worker, inode, out LowerAddress address, out StatxBuffer status) != Errno.None)
+        {
+            return false;
+        }
+
+        using (address)
+        {
+            double later = change.Ctime - (double)status.ChangeTime.Seconds
+                + (((double)change.CtimeNsec - status.ChangeTime.Nanoseconds) / 1e9);
+            if (status.ModifyTime.Seconds != change.Mtime || status.ModifyTime.Nanoseconds != change.MtimeNsec
+                || later > ChangeTimeTolerance)
+            {
+                return false;
+            }
+
+            attributes.AttrValid = worker.Filesystem.Lifetimes.Attributes;
+            attributes.Attr = AttributeReply.Attributes(worker, inode, in status, in address);
+            return true;
+        }
+    }
+
     private static Errno Apply(OperationWorker worker, Inode inode, in FuseSetAttrIn change)
     {
         SetAttrValid valid = change.Valid;
@@ -106,7 +147,7 @@ internal static class AttributeWrites
         }
         else if (OpenContent.Of(inode) is not null && (valid & (Times | SetAttrValid.Mode)) != 0)
         {
-            error = Seal(worker, inode);
+            error = Seal(worker, inode, timesFollow: (valid & Modified) != 0);
         }
 
         if (error == Errno.None && (valid & Owner) != 0)
@@ -146,7 +187,7 @@ internal static class AttributeWrites
     }
 
     /// <summary>Seals what is open before times and mode change: sealing itself changes the lower file.</summary>
-    private static Errno Seal(OperationWorker worker, Inode inode)
+    private static Errno Seal(OperationWorker worker, Inode inode, bool timesFollow)
     {
         OpenContent? content;
         lock (inode)
@@ -160,7 +201,9 @@ internal static class AttributeWrites
             content.Users++;
         }
 
-        Errno error = content.File.Seal(worker.Scratch);
+        Errno error = timesFollow
+            ? content.File.SealBeforeTimes(worker.Scratch)
+            : content.File.Seal(worker.Scratch);
         Errno released = OpenFiles.Release(worker, inode, content);
         return error != Errno.None ? error : released;
     }

@@ -240,6 +240,7 @@ internal static class Opens
             return error;
         }
 
+        inode.HasNoCapabilities = !worker.Filesystem.IsShared;
         created.Entry = AttributeReply.Entry(worker, inode, in status, directory.With(lower));
         created.Opened = Opened(worker, new FileHandle(inode, content!, flags));
         return Errno.None;

@@ -31,6 +31,7 @@ internal static class Xattrs
         {
             using (address)
             {
+                inode.HasNoCapabilities &= !IsCapability(upper);
                 error = inode.IsForeign ? Errno.EPERM
                     : LegacyEntries.IsReadOnly(worker, inode) ? Errno.EROFS
                     : Write(worker, in address, upper, in name, value, set.Flags);
@@ -53,6 +54,12 @@ internal static class Xattrs
         if (reader.Failed)
         {
             reply.Fail(Errno.EINVAL);
+            return;
+        }
+
+        if (IsCapability(upper) && worker.Filesystem.Inodes.Find(request.Header.NodeId) is { HasNoCapabilities: true })
+        {
+            reply.Fail(Errno.ENODATA);
             return;
         }
 
@@ -138,6 +145,8 @@ internal static class Xattrs
     /// </summary>
     private static bool IsLowerAcl(ReadOnlySpan<byte> upper) =>
         upper.StartsWith("system."u8) && !upper.StartsWith("system.posix_acl_"u8);
+
+    private static bool IsCapability(ReadOnlySpan<byte> upper) => upper.SequenceEqual("security.capability"u8);
 
     private static Errno Begin(
         OperationWorker worker,
