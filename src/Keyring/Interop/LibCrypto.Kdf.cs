@@ -1,62 +1,55 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 
 namespace StackFs.Keyring.Interop;
 
 /// <summary>openssl/kdf.h and openssl/evp.h, key derivation.</summary>
 internal static unsafe partial class LibCrypto
 {
-    private static readonly nint Hkdf = RequireObject(EVP_KDF_fetch(0, "HKDF", null), nameof(EVP_KDF_fetch));
-
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint EVP_KDF_fetch(nint libraryContext, string algorithm, string? properties);
-
-    [LibraryImport(Library)]
-    private static partial nint EVP_KDF_CTX_new(nint kdf);
-
-    [LibraryImport(Library)]
-    private static partial void EVP_KDF_CTX_free(nint context);
-
-    [LibraryImport(Library)]
-    private static partial int EVP_KDF_derive(nint context, byte* key, nuint keyLength, Param* parameters);
+    // Bytes of SHA-256.
+    private const int HashLength = 32;
 
     [LibraryImport(Library)]
     private static partial int EVP_PBE_scrypt(
         byte* password, nuint passwordLength, byte* salt, nuint saltLength, ulong n, ulong r, ulong p, ulong maxMemory,
         byte* key, nuint keyLength);
 
-    /// <summary>HKDF extract and expand with SHA-256 (RFC 5869).</summary>
+    /// <summary>
+    /// HKDF extract and expand with SHA-256 (RFC 5869, 2.2 and 2.3), of OpenSSL's HMAC: its own HKDF looks algorithms up by
+    /// name for each step, which costs more than the hashing, and opening a file takes two keys.
+    /// </summary>
     internal static void HkdfSha256(
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> info, Span<byte> output)
     {
-        nint context = RequireObject(EVP_KDF_CTX_new(Hkdf), nameof(EVP_KDF_CTX_new));
+        Span<byte> pseudoRandomKey = stackalloc byte[HashLength];
+        Span<byte> block = stackalloc byte[HashLength];
+        HmacContext hmac = HmacContext.OfThread;
         try
         {
-            ReadOnlySpan<byte> digestName = "SHA256"u8;
-            fixed (byte* k = key, s = salt, i = info, o = output)
-            fixed (byte* digestKey = "digest"u8, keyKey = "key"u8, saltKey = "salt"u8, infoKey = "info"u8)
-            fixed (byte* digest = digestName)
+            hmac.Start(salt);
+            hmac.Add(key);
+            hmac.Finish(pseudoRandomKey);
+            byte counter = 0;
+            for (int done = 0; done < output.Length; done += HashLength)
             {
-                Param* parameters = stackalloc Param[5];
-                int count = 0;
-                parameters[count++] = Param.Text(digestKey, digest, digestName.Length);
-                parameters[count++] = Param.Octets(keyKey, k, key.Length);
-                if (!salt.IsEmpty)
+                hmac.Start(pseudoRandomKey);
+                if (counter > 0)
                 {
-                    parameters[count++] = Param.Octets(saltKey, s, salt.Length);
+                    hmac.Add(block);
                 }
 
-                if (!info.IsEmpty)
-                {
-                    parameters[count++] = Param.Octets(infoKey, i, info.Length);
-                }
-
-                parameters[count] = default;
-                Require(EVP_KDF_derive(context, o, (nuint)output.Length, parameters), nameof(EVP_KDF_derive));
+                hmac.Add(info);
+                counter++;
+                hmac.Add(new ReadOnlySpan<byte>(in counter));
+                hmac.Finish(block);
+                block[..Math.Min(HashLength, output.Length - done)].CopyTo(output[done..]);
             }
         }
         finally
         {
-            EVP_KDF_CTX_free(context);
+            CryptographicOperations.ZeroMemory(pseudoRandomKey);
+            CryptographicOperations.ZeroMemory(block);
+            hmac.Wipe();
         }
     }
 
