@@ -67,6 +67,7 @@ internal static class Program
         root.Add(KeysCommand.Create());
         root.Add(SlotsCommand.Create());
         root.Add(KeygenCommand.Create());
+        root.Add(SpeedCommand.Create());
         root.Add(EcryptfsCommand.Create());
         root.Add(ConvertCommand.Create());
         return CommandLine.Invoke(root, arguments);
