@@ -1,3 +1,5 @@
+using StackFs.Fuse;
+
 namespace StackFs.Tests.FuseHost;
 
 /// <summary>The host's command line: <c>MOUNTPOINT [OPTION]...</c>.</summary>
@@ -14,6 +16,8 @@ internal sealed record HostOptions
     public bool ReadOnly { get; init; }
 
     public int? Workers { get; init; }
+
+    public FuseCarrier Carrier { get; init; } = FuseCarrier.Device;
 
     /// <summary>How long the kernel may keep names and attributes.</summary>
     public ulong ValidSeconds { get; init; } = 1;
@@ -34,6 +38,7 @@ internal sealed record HostOptions
                 "--allow-other" => options with { AllowOther = true },
                 "--read-only" => options with { ReadOnly = true },
                 "--workers" => options with { Workers = int.Parse(parts[1], null) },
+                "--carrier" => options with { Carrier = Enum.Parse<FuseCarrier>(parts[1]) },
                 "--valid" => options with { ValidSeconds = ulong.Parse(parts[1], null) },
                 "--grace-ms" => options with { Grace = TimeSpan.FromMilliseconds(int.Parse(parts[1], null)) },
                 _ => throw new ArgumentException($"unknown option {argument}"),

@@ -18,6 +18,7 @@ try
     using var session = new FuseSession(mount, filesystem, new FuseSessionOptions
     {
         Workers = options.Workers,
+        Carrier = options.Carrier,
         Ready = () => Console.WriteLine("ready"),
         Fault = fault => Console.WriteLine($"fault {fault.Opcode} {fault.Exception?.Message}"),
     });
@@ -31,6 +32,7 @@ try
     session.Run();
     IReadOnlyList<WorkerCounters> counters = session.Counters;
     Console.WriteLine($"workers {counters.Count}");
+    Console.WriteLine($"carrier {session.Carrier}");
     Console.WriteLine($"allocated {filesystem.Allocated}");
     Console.WriteLine($"faults {counters.Sum(c => c.Faults)}");
     Console.WriteLine($"unanswered {counters.Sum(c => c.Unanswered)}");

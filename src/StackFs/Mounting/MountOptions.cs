@@ -34,6 +34,9 @@ internal sealed record MountOptions
     /// <summary>Threads that handle requests (<c>threads=N</c>); chosen by the number of cores when null.</summary>
     public int? Threads { get; init; }
 
+    /// <summary>How requests travel (<c>carrier=auto</c>, <c>uring</c> or <c>device</c>).</summary>
+    public FuseCarrier Carrier { get; init; }
+
     /// <summary>Options of the VFS: <c>ro</c>, <c>nosuid</c>, <c>noexec</c>, <c>noatime</c> and the like.</summary>
     public MountFlags VfsFlags { get; init; } = MountFlags.NoSuid | MountFlags.NoDev;
 
@@ -173,7 +176,17 @@ internal sealed record MountOptions
                 return isNumber && threads is >= 1 and <= MostThreads
                     ? null
                     : $"threads={value}: give a number from 1 to {MostThreads}";
-            case "key" or "passfile" or "sig" or "ecryptfs_sig" or "threads":
+            case "carrier" when value is not null:
+                FuseCarrier? carrier = value switch
+                {
+                    "auto" => FuseCarrier.Auto,
+                    "uring" => FuseCarrier.IoUring,
+                    "device" => FuseCarrier.Device,
+                    _ => null,
+                };
+                options = options with { Carrier = carrier ?? options.Carrier };
+                return carrier is null ? $"carrier={value}: the carriers are auto, uring and device" : null;
+            case "key" or "passfile" or "sig" or "ecryptfs_sig" or "threads" or "carrier":
                 return $"{name}: needs a value, {name}=…";
             default:
                 return IsForOthers(name) ? null : string.Empty;

@@ -33,6 +33,9 @@ internal sealed class FuseHostProcess : IDisposable
 
     public string MountPoint { get; }
 
+    /// <summary>How requests travel, in the words of the host's <c>--carrier</c>.</summary>
+    public string Carrier { get; set; } = OnDeviceAttribute.Carrier;
+
     /// <summary>The mount point as the mount table writes it.</summary>
     public string ListedAs => MountPoint.Replace(" ", "\\040", StringComparison.Ordinal);
 
@@ -65,7 +68,7 @@ internal sealed class FuseHostProcess : IDisposable
     public void StartWithoutWaiting(string[]? options = null, uint? user = null, string? environment = null)
     {
         string dotnet = Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet";
-        List<string> command = [dotnet, "exec", Assembly, MountPoint, .. options ?? []];
+        List<string> command = [dotnet, "exec", Assembly, MountPoint, "--carrier=" + Carrier, .. options ?? []];
         if (user is { } uid)
         {
             command = ["setpriv", $"--reuid={uid}", $"--regid={uid}", "--clear-groups", .. command];

@@ -9,9 +9,10 @@ public sealed class NotifyTests : IDisposable
 
     public void Dispose() => _host.Dispose();
 
-    [TransportFact]
-    public void Invalidating_an_inode_shows_its_new_content()
+    [TransportTheory, OnDevice, OnIoUring]
+    public void Invalidating_an_inode_shows_its_new_content(string carrier)
     {
+        _host.Carrier = carrier;
         string path = StartWithFile();
         _host.Send("write a after!", "write None");
         Assert.Equal("before", File.ReadAllText(path));
@@ -21,18 +22,20 @@ public sealed class NotifyTests : IDisposable
         _host.Send("invalidate unknown", "invalidate ENOENT");
     }
 
-    [TransportFact]
-    public void Deleting_drops_the_name_at_once()
+    [TransportTheory, OnDevice, OnIoUring]
+    public void Deleting_drops_the_name_at_once(string carrier)
     {
+        _host.Carrier = carrier;
         string path = StartWithFile();
 
         _host.Send("remove a", "remove None");
         Assert.Equal("ENOENT", Sys.Open(path, Sys.O_RDONLY).Name);
     }
 
-    [TransportFact]
-    public void Invalidating_an_entry_has_it_looked_up_again()
+    [TransportTheory, OnDevice, OnIoUring]
+    public void Invalidating_an_entry_has_it_looked_up_again(string carrier)
     {
+        _host.Carrier = carrier;
         string path = StartWithFile();
         Assert.True(File.Exists(path));
 

@@ -12,9 +12,10 @@ public sealed class PlainUserTests : IDisposable
 
     public void Dispose() => _host.Dispose();
 
-    [PlainUserFact]
-    public void A_plain_user_mounts_uses_and_unmounts()
+    [PlainUserTheory, OnDevice, OnIoUring]
+    public void A_plain_user_mounts_uses_and_unmounts(string carrier)
     {
+        _host.Carrier = carrier;
         _host.Start(user: User);
         Assert.Equal(0, Shell("echo text > a && test \"$(cat a)\" = text && mkdir d && rm a"));
 
@@ -24,18 +25,20 @@ public sealed class PlainUserTests : IDisposable
         _host.AssertEndsWell();
     }
 
-    [PlainUserFact]
-    public void SIGTERM_unmounts_through_the_helper()
+    [PlainUserTheory, OnDevice, OnIoUring]
+    public void SIGTERM_unmounts_through_the_helper(string carrier)
     {
+        _host.Carrier = carrier;
         _host.Start(user: User);
 
         _host.Signal(Sys.SIGTERM);
         _host.AssertEndsWell();
     }
 
-    [PlainUserFact]
-    public void SIGTERM_ends_a_plain_users_mount_that_stays_in_use()
+    [PlainUserTheory, OnDevice, OnIoUring]
+    public void SIGTERM_ends_a_plain_users_mount_that_stays_in_use(string carrier)
     {
+        _host.Carrier = carrier;
         _host.Start(["--grace-ms=200", "--writeback"], User);
         using Process holder = Start("dd if=/dev/zero bs=1M count=2 2>/dev/null >&3; sleep 60", "3<>open");
         while (!File.Exists($"/proc/{holder.Id}/fd/3"))

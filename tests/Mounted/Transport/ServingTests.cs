@@ -10,9 +10,10 @@ public sealed class ServingTests : IDisposable
 
     public void Dispose() => _host.Dispose();
 
-    [TransportFact]
-    public void Files_are_made_written_read_listed_and_removed()
+    [TransportTheory, OnDevice, OnIoUring]
+    public void Files_are_made_written_read_listed_and_removed(string carrier)
     {
+        _host.Carrier = carrier;
         _host.Start();
         string directory = Path.Combine(_host.MountPoint, "d");
         Directory.CreateDirectory(directory);
@@ -28,19 +29,32 @@ public sealed class ServingTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_host.MountPoint));
     }
 
-    [TransportFact]
-    public void Large_files_come_back_as_they_went() => CopyLargeFile([]);
-
-    [TransportFact]
-    public void Large_files_come_back_through_writeback_caching() => CopyLargeFile(["--writeback"]);
-
-    [TransportFact]
-    public void Large_files_come_back_without_the_page_cache() => CopyLargeFile(["--direct-io"]);
-
-    [TransportFact]
-    public void Many_threads_are_served_at_once()
+    [TransportTheory, OnDevice, OnIoUring]
+    public void Large_files_come_back_as_they_went(string carrier)
     {
-        _host.Start(["--workers=4", "--writeback"]);
+        _host.Carrier = carrier;
+        CopyLargeFile([]);
+    }
+
+    [TransportTheory, OnDevice, OnIoUring]
+    public void Large_files_come_back_through_writeback_caching(string carrier)
+    {
+        _host.Carrier = carrier;
+        CopyLargeFile(["--writeback"]);
+    }
+
+    [TransportTheory, OnDevice, OnIoUring]
+    public void Large_files_come_back_without_the_page_cache(string carrier)
+    {
+        _host.Carrier = carrier;
+        CopyLargeFile(["--direct-io"]);
+    }
+
+    [TransportTheory, OnDevice, OnIoUring]
+    public void Many_threads_are_served_at_once(string carrier)
+    {
+        _host.Carrier = carrier;
+        _host.Start(["--writeback", .. carrier == OnDeviceAttribute.Carrier ? new[] { "--workers=4" } : []]);
         Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, thread =>
         {
             for (int i = 0; i < 100; i++)
@@ -58,10 +72,11 @@ public sealed class ServingTests : IDisposable
         Assert.Contains("faults 0\n", _host.Output, StringComparison.Ordinal);
     }
 
-    [TransportFact]
-    public void Nothing_is_allocated_from_the_device_to_the_reply()
+    [TransportTheory, OnDevice, OnIoUring]
+    public void Nothing_is_allocated_from_the_device_to_the_reply(string carrier)
     {
-        _host.Start(["--workers=1", "--direct-io"]);
+        _host.Carrier = carrier;
+        _host.Start(["--direct-io", .. carrier == OnDeviceAttribute.Carrier ? new[] { "--workers=1" } : []]);
         string path = Path.Combine(_host.MountPoint, "a");
         File.WriteAllBytes(path, new byte[4096]);
         int fd = Sys.Open(path, Sys.O_RDWR).Count;
@@ -80,20 +95,64 @@ public sealed class ServingTests : IDisposable
         Assert.True(Figure("allocated") < 10_000, _host.Output);
     }
 
+    [TransportFact(NeedsIoUring = true)]
+    public void Over_io_uring_each_processor_has_two_workers_and_slow_requests_bring_more()
+    {
+        _host.Carrier = OnIoUringAttribute.Carrier;
+        int workers = (2 * TransportFactAttribute.PossibleProcessors) + 1;
+        _host.Start();
+        Assert.True(Sys.Umount(_host.MountPoint, 0).Ok);
+        _host.AssertEndsWell();
+        Assert.Equal(workers, Figure("workers"));
+
+        using var slow = new FuseHostProcess { Carrier = OnIoUringAttribute.Carrier };
+        Assert.True(WorkersAfterSlowRequests(slow, []) > workers);
+    }
+
+    [TransportFact(NeedsIoUring = true)]
+    public void Fewer_threads_than_the_queues_need_leave_the_mount_on_the_device()
+    {
+        _host.Carrier = "Auto";
+        Assert.Equal(1, WorkersAfterSlowRequests(_host, ["--workers=1"]));
+        Assert.Contains("carrier Device\n", _host.Output, StringComparison.Ordinal);
+    }
+
+    [TransportFact(NeedsIoUring = true)]
+    public void Io_uring_is_taken_where_the_kernel_offers_it()
+    {
+        _host.Carrier = "Auto";
+        _host.Start();
+        Assert.True(Sys.Umount(_host.MountPoint, 0).Ok);
+        _host.AssertEndsWell();
+        Assert.Contains("carrier IoUring\n", _host.Output, StringComparison.Ordinal);
+    }
+
+    [TransportFact(NeedsIoUring = true)]
+    public void Io_uring_that_cannot_be_had_is_told_in_one_line()
+    {
+        _host.Carrier = OnIoUringAttribute.Carrier;
+        _host.StartWithoutWaiting(["--workers=1"]);
+        Assert.Equal(1, _host.WaitForExit());
+        Assert.StartsWith("carrier=uring is not to be had", _host.Output, StringComparison.Ordinal);
+        Assert.Equal(1, _host.Output.Count(c => c == '\n'));
+        Assert.False(_host.IsListed);
+    }
+
     [TransportFact]
     public void Slow_requests_bring_more_workers()
     {
         int workers = Math.Clamp(Environment.ProcessorCount, 2, 4);
-        Assert.True(WorkersAfterSlowRequests([]) > workers);
+        Assert.True(WorkersAfterSlowRequests(_host, []) > workers);
     }
 
     [TransportFact]
     public void A_number_of_workers_that_was_asked_for_stays() =>
-        Assert.Equal(2, WorkersAfterSlowRequests(["--workers=2"]));
+        Assert.Equal(2, WorkersAfterSlowRequests(_host, ["--workers=2"]));
 
-    [TransportFact]
-    public void A_bug_answers_EIO_and_the_mount_goes_on()
+    [TransportTheory, OnDevice, OnIoUring]
+    public void A_bug_answers_EIO_and_the_mount_goes_on(string carrier)
     {
+        _host.Carrier = carrier;
         _host.Start();
 
         Assert.Equal("EIO", Sys.Open(Path.Combine(_host.MountPoint, "throw"), Sys.O_RDONLY).Name);
@@ -106,9 +165,10 @@ public sealed class ServingTests : IDisposable
         Assert.Contains("faults 1\nunanswered 1\n", _host.Output, StringComparison.Ordinal);
     }
 
-    [TransportFact]
-    public void Under_the_test_switch_a_bug_ends_the_process()
+    [TransportTheory, OnDevice, OnIoUring]
+    public void Under_the_test_switch_a_bug_ends_the_process(string carrier)
     {
+        _host.Carrier = carrier;
         _host.Start(environment: "STACKFS_ABORT_ON_BUG=1");
 
         Assert.Equal("ECONNABORTED", Sys.Open(Path.Combine(_host.MountPoint, "throw"), Sys.O_RDONLY).Name);
@@ -124,21 +184,23 @@ public sealed class ServingTests : IDisposable
         Assert.Equal("EROFS", Sys.Mkdir(Path.Combine(_host.MountPoint, "d")).Name);
     }
 
-    private int WorkersAfterSlowRequests(string[] options)
+    private static int WorkersAfterSlowRequests(FuseHostProcess host, string[] options)
     {
-        _host.Start(options);
+        host.Start(options);
         Thread[] threads = [.. Enumerable.Range(0, 8).Select(i =>
-            new Thread(() => Sys.Open(Path.Combine(_host.MountPoint, $"slow {i}"), Sys.O_RDONLY)))];
+            new Thread(() => Sys.Open(Path.Combine(host.MountPoint, $"slow {i}"), Sys.O_RDONLY)))];
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
-        Assert.True(Sys.Umount(_host.MountPoint, 0).Ok);
-        _host.AssertEndsWell();
-        return Figure("workers");
+        Assert.True(Sys.Umount(host.MountPoint, 0).Ok);
+        host.AssertEndsWell();
+        return Figure(host, "workers");
     }
 
-    private int Figure(string name)
+    private int Figure(string name) => Figure(_host, name);
+
+    private static int Figure(FuseHostProcess host, string name)
     {
-        string line = _host.Output.Split('\n').Single(line => line.StartsWith(name + " ", StringComparison.Ordinal));
+        string line = host.Output.Split('\n').Single(line => line.StartsWith(name + " ", StringComparison.Ordinal));
         return int.Parse(line.Split(' ')[1], null);
     }
 

@@ -12,6 +12,23 @@ public sealed class HandshakeTests : IDisposable
 
     public void Dispose() => _channel.Dispose();
 
+    [Theory]
+    [InlineData(true, true, false, true)]
+    [InlineData(true, false, false, false)]
+    [InlineData(false, true, false, false)]
+    [InlineData(true, true, true, false)]
+    public void Io_uring_is_agreed_on_where_it_is_offered_and_rings_are_ready(bool offered, bool ready, bool locks, bool agreed)
+    {
+        InitFlags flags = offered ? Everything : Everything & ~InitFlags.OverIoUring;
+        _channel.Add(Init(7, 45, flags));
+        int asked = 0;
+        var wanted = new FuseInitReply { Flags = FuseInitReply.Usual | (locks ? InitFlags.PosixLocks : InitFlags.None) };
+        Assert.True(Handshake.Run(_channel, new Filesystem(wanted), () => ++asked > 0 && ready));
+        Assert.Equal(offered && !locks ? 1 : 0, asked);
+        FuseInitOut answer = Answer();
+        Assert.Equal(agreed, FlagsOf(in answer).HasFlag(InitFlags.OverIoUring));
+    }
+
     [Fact]
     public void What_both_sides_want_is_agreed()
     {

@@ -62,6 +62,9 @@ public sealed class WireLayoutTests
         AssertSize<FuseNotifyInvalInodeOut>(24);
         AssertSize<FuseNotifyInvalEntryOut>(16);
         AssertSize<FuseNotifyDeleteOut>(24);
+        AssertSize<FuseUringEntInOut>(32);
+        AssertSize<FuseUringReqHeader>(288);
+        AssertSize<FuseUringCmdReq>(24);
     }
 
     [Fact]
@@ -91,6 +94,10 @@ public sealed class WireLayoutTests
         AssertOffset<FuseFAllocateIn>(nameof(FuseFAllocateIn.Mode), 24);
         AssertOffset<FuseCopyFileRangeIn>(nameof(FuseCopyFileRangeIn.NodeIdOut), 16);
         AssertOffset<FuseStatFsOut>(nameof(FuseStatFsOut.Namelen), 44);
+        AssertOffset<FuseUringReqHeader>(nameof(FuseUringReqHeader.OperationIn), 128);
+        AssertOffset<FuseUringReqHeader>(nameof(FuseUringReqHeader.Entry), 256);
+        AssertOffset<FuseUringEntInOut>(nameof(FuseUringEntInOut.PayloadSize), 16);
+        AssertOffset<FuseUringCmdReq>(nameof(FuseUringCmdReq.Queue), 16);
     }
 
     [Fact]

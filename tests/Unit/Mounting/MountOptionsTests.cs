@@ -1,3 +1,4 @@
+using StackFs.Fuse;
 using StackFs.Interop;
 using StackFs.Mounting;
 
@@ -30,6 +31,17 @@ public class MountOptionsTests
         Assert.Equal(3, options.Threads);
         Assert.Equal(MountFlags.ReadOnly | MountFlags.NoExec | MountFlags.NoAtime, options.VfsFlags);
         Assert.Equal("0123456789abcdef", options.Signature);
+    }
+
+    [Fact]
+    public void The_carrier_is_chosen_by_name()
+    {
+        Assert.Equal(FuseCarrier.Auto, Parse("").Carrier);
+        Assert.Equal(FuseCarrier.Auto, Parse("carrier=device,carrier=auto").Carrier);
+        Assert.Equal(FuseCarrier.IoUring, Parse("carrier=uring").Carrier);
+        Assert.Equal(FuseCarrier.Device, Parse("carrier=device").Carrier);
+        Assert.False(MountOptions.TryParse("carrier=pigeon", isSloppy: true, out _, out string? problem));
+        Assert.Equal("carrier=pigeon: the carriers are auto, uring and device", problem);
     }
 
     [Fact]

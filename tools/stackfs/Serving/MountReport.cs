@@ -82,7 +82,7 @@ internal sealed class MountReport(MountRequest request, OpenedVolume opened, Fus
         writer.WriteString("cipher", format.Cipher);
         writer.WriteString("names", format.EncryptsNames ? "encrypted" : "plain");
         writer.WriteString("signature", format.Signature);
-        writer.WriteString("carrier", "/dev/fuse");
+        writer.WriteString("carrier", Session?.Carrier == FuseCarrier.IoUring ? "io_uring" : "/dev/fuse");
         writer.WriteNumber("workers", Session?.Counters.Count ?? 0);
         writer.WriteBoolean("readOnly", opened.Options.IsReadOnly);
         writer.WriteBoolean("allowOther", opened.Options.AllowOther);

@@ -43,6 +43,7 @@ internal static class Server
         FuseSessionOptions sessionOptions = new()
         {
             Workers = opened.Options.Threads,
+            Carrier = opened.Options.Carrier,
             Fault = fault => log.Write(
                 $"bug: {fault.Opcode} request {fault.Unique} failed: {fault.Exception?.ToString() ?? "no reply"}"),
             Ready = () =>

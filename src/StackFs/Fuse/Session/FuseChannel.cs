@@ -8,9 +8,14 @@ namespace StackFs.Fuse;
 internal abstract class FuseChannel : IDisposable
 {
     /// <summary>
-    /// Where the reply is made: a header, and from byte 16 on, page aligned, the payload. Never overlaps the request.
+    /// Where the reply to the request received last is made: a header, and from byte 16 on, page aligned, the payload.
+    /// Never overlaps that request.
     /// </summary>
     public abstract Span<byte> ReplyBuffer { get; }
+
+    /// <summary>Begins to take requests; once, on the thread that will use the channel.</summary>
+    /// <returns>Why the kernel gives it none; then the channel is of no use.</returns>
+    public virtual Errno Begin() => Errno.None;
 
     /// <summary>Waits for the next request. Answers that only mean "ask again" are dealt with inside.</summary>
     /// <param name="request">One whole request; valid until the next call.</param>
@@ -20,7 +25,9 @@ internal abstract class FuseChannel : IDisposable
     /// </returns>
     public abstract Errno Receive(out ReadOnlySpan<byte> request);
 
-    /// <summary>Sends the reply to the request received last.</summary>
+    /// <summary>
+    /// Sends the reply to the request received last, or has it sent when the next is asked for.
+    /// </summary>
     /// <param name="reply">The start of <see cref="ReplyBuffer"/>.</param>
     /// <returns>
     /// ENOENT when nobody waits for it any more, ENODEV or ECONNABORTED when the connection is gone; EINVAL when the kernel rejects its form,
@@ -28,7 +35,7 @@ internal abstract class FuseChannel : IDisposable
     /// </returns>
     public abstract Errno Send(ReadOnlySpan<byte> reply);
 
-    /// <summary>Wipes both buffers; between two requests.</summary>
+    /// <summary>Wipes the buffers, but for a request or a reply on its way; between two requests.</summary>
     public abstract void Clear();
 
     /// <summary>Answers requests of this channel later, from any thread; null where that cannot be.</summary>

@@ -17,6 +17,12 @@ internal sealed class FuseSession : IDisposable
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(30);
 
+    // How long the kernel may take to switch over to io_uring.
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>Stands for the device where there are queues.</summary>
+    private const int DeviceQueue = -1;
+
     private readonly FuseMount _mount;
     private readonly IFuseFilesystem _filesystem;
     private readonly FuseSessionOptions _options;
@@ -25,12 +31,15 @@ internal sealed class FuseSession : IDisposable
     private readonly WorkerRota _rota;
 
     private long _round;
+    private UringQueues? _rings;
 
     // Guarded by _gate.
     private readonly List<RequestPump> _pumps = [];
     private Exception? _failure;
     private int _startedWorkers;
     private int _runningWorkers;
+    private int _refusedWorkers;
+    private int _queues;
 
     /// <summary>Will serve <paramref name="mount"/>, which it owns from now on.</summary>
     public FuseSession(FuseMount mount, IFuseFilesystem filesystem, FuseSessionOptions options)
@@ -45,6 +54,9 @@ internal sealed class FuseSession : IDisposable
 
     /// <summary>Tells the kernel what it must no longer cache.</summary>
     public FuseNotifier Notifier { get; }
+
+    /// <summary>How requests come; known once the mount answers.</summary>
+    public FuseCarrier Carrier => _queues > 0 ? FuseCarrier.IoUring : FuseCarrier.Device;
 
     /// <summary>A snapshot of what the workers did so far, one record for each.</summary>
     public IReadOnlyList<WorkerCounters> Counters
@@ -76,6 +88,7 @@ internal sealed class FuseSession : IDisposable
         finally
         {
             _over.TrySetResult();
+            _rings?.Dispose();
         }
 
         _filesystem.Destroyed();
@@ -203,40 +216,142 @@ internal sealed class FuseSession : IDisposable
     private bool Negotiate()
     {
         using var channel = new DeviceChannel(_mount.Device, ownsDevice: false);
-        return Handshake.Run(channel, _filesystem);
+        if (!Handshake.Run(channel, _filesystem, PrepareRings))
+        {
+            return false;
+        }
+
+        return _rings is not null || _options.Carrier != FuseCarrier.IoUring ? true : throw NoRings();
     }
+
+    private bool PrepareRings()
+    {
+        if (_options.Carrier != FuseCarrier.Device)
+        {
+            _rings = UringQueues.Create(_mount.Device, _options.Workers);
+        }
+
+        return _rings is not null;
+    }
+
+    private static FuseMountException NoRings() => new(
+        Errno.EOPNOTSUPP,
+        "carrier=uring is not to be had: it needs Linux 6.14, Y in /sys/module/fuse/parameters/enable_uring, an exclusive lower directory and two threads for each processor; use carrier=auto");
 
     private void StartWorkers()
     {
         _ = BackingDevice.SetReadahead(_mount.Connection, _options.Readahead); // Plain users may not; it is only speed.
         int workers = Math.Clamp(
             _options.Workers ?? Math.Clamp(Environment.ProcessorCount, 2, 4), 1, FuseSessionOptions.MostWorkers);
-        using var started = new CountdownEvent(workers);
+        if (_rings is null ? Start(workers, []) : StartOnRings(_rings, workers))
+        {
+            _options.Ready?.Invoke();
+        }
+    }
+
+    /// <summary>Starts threads and waits until each can serve.</summary>
+    /// <returns>False when one failed.</returns>
+    private bool Start(int onDevice, UringChannel[] rings)
+    {
+        using var started = new CountdownEvent(onDevice + rings.Length);
         lock (_gate)
         {
-            for (int i = 0; i < workers; i++)
+            for (int i = 0; i < onDevice; i++)
             {
-                StartWorker(started);
+                StartWorker(started, null, DeviceQueue);
+            }
+
+            foreach (UringChannel ring in rings)
+            {
+                StartWorker(started, ring, ring.Queue);
             }
         }
 
         started.Wait();
         lock (_gate)
         {
-            if (_failure is not null)
+            return _failure is null;
+        }
+    }
+
+    /// <summary>
+    /// Starts a thread for each entry, and one for what still comes over the device: FORGET and INTERRUPT. Where the kernel
+    /// takes no entry, as many for the device as would have been started.
+    /// </summary>
+    private bool StartOnRings(UringQueues queues, int workers)
+    {
+        UringChannel[] rings = queues.Take();
+        if (!Start(1, rings))
+        {
+            return false;
+        }
+
+        bool isTaken;
+        lock (_gate)
+        {
+            isTaken = _refusedWorkers == 0;
+            _queues = isTaken ? queues.Count : 0;
+        }
+
+        if (isTaken ? Answers() : _refusedWorkers == rings.Length && _options.Carrier != FuseCarrier.IoUring)
+        {
+            return isTaken || workers == 1 || Start(workers - 1, []);
+        }
+
+        lock (_gate)
+        {
+            _failure ??= isTaken
+                ? new FuseMountException(Errno.EPROTO, "the kernel sends nothing over io_uring; use carrier=device")
+                : NoRings();
+        }
+
+        End();
+        return false;
+    }
+
+    /// <summary>
+    /// Whether requests come: until every queue that the kernel has got an entry, it sends none at all. Opening the root
+    /// makes one.
+    /// </summary>
+    private bool Answers()
+    {
+        byte[] path = System.Text.Encoding.UTF8.GetBytes(_mount.MountPoint);
+        var look = new Thread(() =>
+        {
+            _ = Libc.OpenPath(path, OpenFlags.ReadOnly | OpenFlags.Directory, out SafeFd? root); // Any answer is one.
+            root?.Dispose();
+        })
+        {
+            IsBackground = true,
+            Name = "fuse-look",
+        };
+        look.Start();
+        DateTime deadline = DateTime.UtcNow + AnswerLimit;
+        while (!look.Join(TimeSpan.FromMilliseconds(10)))
+        {
+            lock (_gate)
             {
-                return;
+                // A slow lower directory answers late, but the request is here.
+                if (_pumps.Exists(pump => pump.Queue != DeviceQueue && !pump.IsIdle))
+                {
+                    return true;
+                }
+            }
+
+            if (DateTime.UtcNow >= deadline)
+            {
+                return _over.Task.IsCompleted;
             }
         }
 
-        _options.Ready?.Invoke();
+        return true;
     }
 
     /// <summary>Starts one more thread; <c>_gate</c> is held.</summary>
-    private void StartWorker(CountdownEvent? started)
+    private void StartWorker(CountdownEvent? started, UringChannel? ring, int queue)
     {
         _runningWorkers++;
-        var thread = new Thread(() => Work(started))
+        var thread = new Thread(() => Work(started, ring, queue))
         {
             IsBackground = true,
             Name = string.Create(CultureInfo.InvariantCulture, $"fuse-{_startedWorkers++}"),
@@ -244,31 +359,57 @@ internal sealed class FuseSession : IDisposable
         thread.Start();
     }
 
-    /// <summary>A request took long: if all workers are busy, one more is to serve who waits.</summary>
-    private void Grow()
+    /// <summary>A request took long: if all workers of its queue are busy, one more is to serve who waits.</summary>
+    private void Grow(int queue)
     {
         lock (_gate)
         {
+            int most = FuseSessionOptions.GrownWorkers + (_queues > 0 ? (UringQueues.Depth * _queues) + 1 : 0);
             if (_options.Workers is null
-                && _runningWorkers < FuseSessionOptions.GrownWorkers
+                && queue == DeviceQueue == (_queues == 0)
+                && _runningWorkers < most
                 && _startedWorkers == _pumps.Count // None is still starting, or failed to.
-                && _pumps.TrueForAll(pump => !pump.IsIdle))
+                && _pumps.TrueForAll(pump => pump.Queue != queue || !pump.IsIdle))
             {
-                StartWorker(started: null);
+                StartWorker(started: null, ring: null, queue);
             }
         }
     }
 
-    private void Work(CountdownEvent? started)
+    private FuseChannel Open(int queue)
+    {
+        if (queue == DeviceQueue)
+        {
+            return DeviceChannel.Clone(_mount.Device);
+        }
+
+        Errno error = UringChannel.Create(_mount.Device, queue, out UringChannel? ring);
+        return ring ?? throw new FuseMountException(error, $"no further io_uring: {error}");
+    }
+
+    private void Work(CountdownEvent? started, UringChannel? ring, int queue)
     {
         bool further = started is null;
         bool serving = false;
         bool failed = false;
         try
         {
+            using FuseChannel channel = ring ?? Open(queue);
             using IFuseWorker worker = _filesystem.CreateWorker();
-            using DeviceChannel channel = DeviceChannel.Clone(_mount.Device);
-            var pump = new RequestPump(channel, worker, _options, Grow, _rota.Join());
+            if (channel.Begin() != Errno.None)
+            {
+                lock (_gate)
+                {
+                    _refusedWorkers++;
+                    _startedWorkers--;
+                }
+
+                return;
+            }
+
+            // A queue's requests go to its own workers; only those of the device wait for the same ones.
+            WorkerRota.Member? turn = queue == DeviceQueue ? _rota.Join() : null;
+            var pump = new RequestPump(channel, worker, _options, () => Grow(queue), turn) { Queue = queue };
             lock (_gate)
             {
                 _pumps.Add(pump);
@@ -301,7 +442,11 @@ internal sealed class FuseSession : IDisposable
         finally
         {
             started?.Signal();
-            _rota.End();
+            if (queue == DeviceQueue)
+            {
+                _rota.End();
+            }
+
             LeaveWorker();
         }
 

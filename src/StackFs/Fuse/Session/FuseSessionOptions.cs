@@ -23,11 +23,17 @@ internal sealed record FuseSessionOptions
     /// <summary>
     /// Threads that handle requests. When null, two to four by the number of cores, and more, up to
     /// <see cref="GrownWorkers"/>, once slow requests (a lower directory on the network, fsync) keep all of them busy.
+    /// Over io_uring two for each processor, and one for the device.
     /// </summary>
     public int? Workers { get; init; }
 
-    /// <summary>How far the number of threads grows by itself.</summary>
+    /// <summary>
+    /// How far the number of threads grows by itself; over io_uring, by how many it grows.
+    /// </summary>
     public const int GrownWorkers = 16;
+
+    /// <summary>How requests come, as far as the kernel lets us choose.</summary>
+    public FuseCarrier Carrier { get; init; }
 
     /// <summary>
     /// Bytes that the kernel reads ahead, where we may set it (root); otherwise it is the kernel's 128 KiB at most.

@@ -23,6 +23,9 @@ internal static class Handshake
     /// <summary>Bytes of INIT up to protocol 7.35; <c>flags2</c> and what is behind it came with 7.36.</summary>
     private const int ShortInitLength = 16;
 
+    /// <summary>What has requests that are answered by another thread later, which an io_uring entry cannot wait for.</summary>
+    private const InitFlags LateAnswers = InitFlags.PosixLocks | InitFlags.FlockLocks;
+
     private enum Outcome
     {
         Agreed,
@@ -31,9 +34,14 @@ internal static class Handshake
     }
 
     /// <summary>Reads INIT from <paramref name="channel"/> and answers it with what the filesystem wants.</summary>
+    /// <param name="channel">The device's.</param>
+    /// <param name="filesystem">What is served.</param>
+    /// <param name="prepareRings">
+    /// Called where the kernel offers io_uring: true when rings are ready, so that it is agreed on.
+    /// </param>
     /// <returns>False when the mount went away before.</returns>
     /// <exception cref="FuseMountException">The kernel's protocol is not ours; the kernel was told.</exception>
-    public static bool Run(FuseChannel channel, IFuseFilesystem filesystem)
+    public static bool Run(FuseChannel channel, IFuseFilesystem filesystem, Func<bool>? prepareRings = null)
     {
         while (true)
         {
@@ -59,7 +67,7 @@ internal static class Handshake
             }
 
             var reply = new ReplyWriter(channel.ReplyBuffer);
-            Outcome outcome = Answer(in request, filesystem, ref reply, out string problem);
+            Outcome outcome = Answer(in request, filesystem, prepareRings, ref reply, out string problem);
             error = channel.Send(reply.Finish(request.Header.Unique));
             switch (outcome)
             {
@@ -106,7 +114,11 @@ internal static class Handshake
     }
 
     private static Outcome Answer(
-        in FuseRequest request, IFuseFilesystem filesystem, ref ReplyWriter reply, out string problem)
+        in FuseRequest request,
+        IFuseFilesystem filesystem,
+        Func<bool>? prepareRings,
+        ref ReplyWriter reply,
+        out string problem)
     {
         problem = string.Empty;
         if (request.Header.Opcode != FuseOpcode.Init || !TryRead(request.Body, out FuseInitIn init))
@@ -133,7 +145,13 @@ internal static class Handshake
         }
 
         var offer = new KernelOffer(init.Minor, FlagsOf(in init), init.MaxReadahead);
-        reply.Struct(Accept(in offer, filesystem.Negotiate(in offer)));
+        FuseInitReply wanted = filesystem.Negotiate(in offer);
+        if (offer.Has(InitFlags.OverIoUring) && (wanted.Flags & LateAnswers) == InitFlags.None && prepareRings?.Invoke() == true)
+        {
+            wanted = wanted with { Flags = wanted.Flags | InitFlags.OverIoUring };
+        }
+
+        reply.Struct(Accept(in offer, wanted));
         return Outcome.Agreed;
     }
 

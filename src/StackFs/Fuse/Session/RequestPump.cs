@@ -51,6 +51,9 @@ internal sealed class RequestPump
     /// <summary>What this pump did so far.</summary>
     public WorkerCounters Counters { get; } = new();
 
+    /// <summary>The queue that its channel belongs to; -1 for the device, which is every processor's.</summary>
+    public int Queue { get; init; } = -1;
+
     /// <summary>Whether the pump waits for a request.</summary>
     public bool IsIdle => Volatile.Read(ref _busy) == 0;
 
@@ -122,7 +125,7 @@ internal sealed class RequestPump
 
         if (error != Errno.None)
         {
-            throw new FuseMountException(error, $"reading /dev/fuse failed: {error}");
+            throw new FuseMountException(error, $"asking the kernel for requests failed: {error}");
         }
 
         // Busy before looking whether closed; Close and IsIdle look the other way round, so one of the two sees the other.
