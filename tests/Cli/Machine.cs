@@ -22,6 +22,12 @@ internal static class Machine
         "packages" => Environment.GetEnvironmentVariable("STACKFS_PACKAGES") is { Length: > 0 }
             ? Missing("root") ?? Program("debootstrap") ?? Program("lintian")
             : "builds and installs a package for minutes: tools/test --packages",
+        "ext4" or "vfat" => Missing("root") ?? Missing("fuse") ?? Program("losetup") ?? Program($"mkfs.{need}")
+            ?? (File.Exists("/dev/loop-control") ? null : "/dev/loop-control is missing (modprobe loop)")
+            ?? (File.ReadAllText("/proc/filesystems").Contains($"\t{need}\n", StringComparison.Ordinal)
+                ? null : $"this kernel does not have {need} (modprobe {need})"),
+        "pam" => Missing("root") ?? Missing("fuse") ?? Program("pamtester"),
+        "systemd" => Program("systemd-analyze"),
         "groff" => Program("groff"),
         "openssl" => Program("openssl"),
         "gcore" => Program("gcore"),
