@@ -42,7 +42,7 @@ public partial class PackagingTests
 
     [Theory]
     [InlineData("stackfs mo", "mount")]
-    [InlineData("stackfs u", "umount")]
+    [InlineData("stackfs u", "umount", "usb")]
     [InlineData("stackfs mount --fore", "--foreground")]
     [InlineData("stackfs init --names=plain --ke", "--key")]
     [InlineData("stackfs mount lower upper -o ro,allow", "ro,allow_other")]

@@ -70,6 +70,7 @@ internal static class Program
         root.Add(SpeedCommand.Create());
         root.Add(EcryptfsCommand.Create());
         root.Add(ConvertCommand.Create());
+        root.Add(UsbCommand.Create());
         return CommandLine.Invoke(root, arguments);
     }
 

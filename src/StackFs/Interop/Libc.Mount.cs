@@ -4,7 +4,7 @@ using StackFs.Keyring.Interop;
 
 namespace StackFs.Interop;
 
-/// <content>mount(2) and umount2(2). Neither is retried: neither fails with EINTR.</content>
+/// <content>mount(2), umount2(2) and unshare(2). None is retried: none fails with EINTR.</content>
 internal static unsafe partial class Libc
 {
     [LibraryImport("libc", SetLastError = true)]
@@ -12,6 +12,15 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int umount2(byte* target, int flags);
+
+    // linux/sched.h: CLONE_NEWNS.
+    private const int NewMountNamespace = 0x20000;
+
+    /// <summary>
+    /// unshare(2): gives the calling thread, and it alone, a mount namespace of its own, which ends with the thread;
+    /// needs CAP_SYS_ADMIN.
+    /// </summary>
+    internal static Errno UnshareMounts() => Result(unshare(NewMountNamespace));
 
     /// <summary>Mounts a filesystem of type <paramref name="type"/>; needs CAP_SYS_ADMIN.</summary>
     /// <param name="source">What the mount table shows as the source.</param>

@@ -17,6 +17,15 @@ internal enum MountFlags : uint
     NoSymFollow = 256,
     NoAtime = 1024,
     NoDirAtime = 2048,
+
+    /// <summary>Of a mount that is there, with <see cref="Remount"/>: this one alone, not its filesystem.</summary>
+    Bind = 1 << 12,
+
+    /// <summary>All mounts below, too.</summary>
+    Recursive = 1 << 14,
+
+    /// <summary>Mounts made here are seen in no other namespace, and none made there is seen here.</summary>
+    Private = 1 << 18,
     RelAtime = 1 << 21,
     StrictAtime = 1 << 24,
     LazyTime = 1 << 25,

@@ -16,6 +16,10 @@ internal static class KeyringService
     public static string Socket => KeyringPaths.Socket ?? throw Failed(
         "the keyring has no place for its socket: XDG_RUNTIME_DIR is not set, and there is no /run/user directory for this user");
 
+    /// <summary>The directory of the daemon's socket.</summary>
+    /// <inheritdoc cref="Socket"/>
+    public static string Directory => Path.GetDirectoryName(Socket)!;
+
     /// <summary>Connects to the daemon, starting it where none runs.</summary>
     /// <returns>The connection, which the caller disposes.</returns>
     /// <exception cref="CommandException">It cannot be started, or does not answer within a second.</exception>

@@ -13,6 +13,14 @@ internal static class Pinning
     /// <summary>Names another directory for the list of known volumes; for tests and for trying things out.</summary>
     private const string DirectoryVariable = "STACKFS_CONFIG_DIR";
 
+    /// <summary>The directory of this user's settings.</summary>
+    /// <exception cref="CommandException">HOME is not set.</exception>
+    internal static string ConfigDirectory =>
+        Environment.GetEnvironmentVariable(DirectoryVariable) is { Length: > 0 } named
+            ? named
+            : KnownVolumes.DefaultDirectory ??
+                throw new CommandException(ExitCode.Failure, "HOME is not set, so the list of known volumes has no place");
+
     /// <summary>Lets a volume pass that an option names, that the list knows, or that the user confirms.</summary>
     /// <param name="claimed">What the configuration in the lower directory says it is.</param>
     /// <param name="lower">The lower directory, absolute and without links.</param>
@@ -74,18 +82,12 @@ internal static class Pinning
 
     private static KnownVolumes Read()
     {
-        Errno errno = KnownVolumes.Read(DirectoryName(), out KnownVolumes? known);
+        Errno errno = KnownVolumes.Read(ConfigDirectory, out KnownVolumes? known);
         return known ?? throw (errno == Errno.EPERM
             ? new CommandException(
                 ExitCode.NotPermitted, $"{ListFile()}: belongs to another user, or others may write it", "it must be your own, with mode 600")
             : new CommandException(ExitCode.Failure, $"{ListFile()}: {ErrnoText.Of(errno)}"));
     }
 
-    private static string ListFile() => Path.Combine(DirectoryName(), KnownVolumes.FileName);
-
-    private static string DirectoryName() =>
-        Environment.GetEnvironmentVariable(DirectoryVariable) is { Length: > 0 } named
-            ? named
-            : KnownVolumes.DefaultDirectory ??
-                throw new CommandException(ExitCode.Failure, "HOME is not set, so the list of known volumes has no place");
+    private static string ListFile() => Path.Combine(ConfigDirectory, KnownVolumes.FileName);
 }

@@ -6,6 +6,9 @@ namespace StackFs.Cli.Output;
 /// </summary>
 internal static class Messages
 {
+    [ThreadStatic]
+    private static bool _withoutWarnings;
+
     /// <summary>The name this process was called by; it opens each line, as with other commands.</summary>
     public static string CalledAs { get; set; } = "stackfs";
 
@@ -20,7 +23,27 @@ internal static class Messages
     }
 
     /// <summary>Something that the reader should know and that stops nothing.</summary>
-    public static void Warning(string message) => Line($"{CalledAs}: warning: {message}");
+    public static void Warning(string message)
+    {
+        if (!_withoutWarnings)
+        {
+            Line($"{CalledAs}: warning: {message}");
+        }
+    }
+
+    /// <summary>Does something on this thread whose warnings would tell nobody anything.</summary>
+    public static T WithoutWarnings<T>(Func<T> work)
+    {
+        _withoutWarnings = true;
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            _withoutWarnings = false;
+        }
+    }
 
     /// <summary>What has been done.</summary>
     public static void Note(string message) => Line(message);
