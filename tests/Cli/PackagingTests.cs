@@ -98,6 +98,30 @@ public partial class PackagingTests
         }
     }
 
+    [NeedsFact("systemd")]
+    public void The_units_are_what_systemd_understands()
+    {
+        string work = Directory.CreateTempSubdirectory("stackfs-units-").FullName;
+        try
+        {
+            // Only an installed package has the programs that the units name.
+            const string script = """
+                cp -r "$1/systemd" "$3/units"
+                sed -i -E "s#^(Exec[A-Za-z]*=)(/usr/[^ ]*)#\1$2#" "$3"/units/*/*.service
+                export XDG_RUNTIME_DIR=$3
+                cd "$3/units/system" && systemd-analyze verify --man=no ./stackfs-keyringd.socket ./stackfs-keyringd.service \
+                    ./stackfs-usb@sda1.service ./stackfs-lock-on-sleep.service 2>&1
+                cd "$3/units/user" && systemd-analyze --user verify --man=no ./stackfs-keyringd.socket ./stackfs-keyringd.service 2>&1
+                """;
+            ShellResult result = Shell.Run(script, PathOf("packaging"), Machine.Executable, work);
+            Assert.Equal(new ShellResult(0, string.Empty), result);
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
     private static string Completion => PathOf("packaging/completion/stackfs");
 
     private static string[] HelpCommands(params string[] command) =>
