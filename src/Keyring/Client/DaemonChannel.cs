@@ -15,9 +15,17 @@ internal sealed class DaemonChannel : IDisposable
     private static readonly TimeSpan QueuePatience = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan QueuePause = TimeSpan.FromMilliseconds(5);
 
-    private readonly byte[] _packet = new byte[Wire.MaximumMessage];
+    /// <summary>The first answer where a service manager listens, which may have to start the daemon, as at boot.</summary>
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(10);
 
-    private DaemonChannel(SafeFd socket) => Socket = socket;
+    private readonly byte[] _packet = new byte[Wire.MaximumMessage];
+    private bool _mayStart;
+
+    private DaemonChannel(SafeFd socket, bool mayStart)
+    {
+        Socket = socket;
+        _mayStart = mayStart;
+    }
 
     /// <summary>The connection, for poll(2).</summary>
     internal SafeFd Socket { get; }
@@ -30,6 +38,7 @@ internal sealed class DaemonChannel : IDisposable
     {
         channel = null;
         long deadline = Environment.TickCount64 + (long)QueuePatience.TotalMilliseconds;
+        Posix.Credentials peer = default;
         Errno error = Posix.Connect(path, out SafeFd socket);
         while (error == Errno.EAGAIN && Environment.TickCount64 < deadline)
         {
@@ -40,14 +49,14 @@ internal sealed class DaemonChannel : IDisposable
 
         if (error == Errno.None)
         {
-            error = Posix.PeerCredentials(socket, out Posix.Credentials peer);
+            error = Posix.PeerCredentials(socket, out peer);
             bool ours = peer.User == Posix.EffectiveUser() || peer.User == 0;
             error = error == Errno.None && !ours ? Errno.EPERM : error;
         }
 
         if (error == Errno.None)
         {
-            channel = new DaemonChannel(socket);
+            channel = new DaemonChannel(socket, IsServiceManager(peer.Process));
             return error;
         }
 
@@ -67,6 +76,12 @@ internal sealed class DaemonChannel : IDisposable
     {
         length = 0;
         attached = null;
+        if (_mayStart && patience == Patience)
+        {
+            patience = StartPatience;
+        }
+
+        _mayStart = false;
         long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
         while (true)
         {
@@ -92,4 +107,17 @@ internal sealed class DaemonChannel : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Socket.Dispose();
+
+    /// <summary>Whether the process that listens, which SO_PEERCRED names, is systemd and not the daemon itself.</summary>
+    private static bool IsServiceManager(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/comm") == "systemd\n";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false; // Hidden, or gone: a daemon's, then.
+        }
+    }
 }

@@ -15,12 +15,6 @@ namespace StackFs.Cli.Usb;
 /// </summary>
 internal static class Insertion
 {
-    /// <summary>
-    /// At boot a daemon that systemd starts may need longer for its first answer than the second that a person waits.
-    /// </summary>
-    private static readonly TimeSpan KeyringPatience = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan KeyringPause = TimeSpan.FromMilliseconds(200);
-
     /// <summary>Opens what the stick on a device opens; nothing, where it is nobody's.</summary>
     /// <param name="device">The block device, by path or by the kernel's name.</param>
     /// <param name="log">Gets one line for each volume.</param>
@@ -153,25 +147,8 @@ internal static class Insertion
             }
 
             SlotType kind = key is PassphraseKey ? SlotType.Passphrase : SlotType.PublicKey;
-            Lend(lease, kind, volume.Lower);
-        }
-    }
-
-    private static void Lend(LocalVolumeKeyLease lease, SlotType kind, string lower)
-    {
-        long deadline = Environment.TickCount64 + (long)KeyringPatience.TotalMilliseconds;
-        while (true)
-        {
-            try
-            {
-                using KeyringClient keyring = KeyringService.Connect();
-                KeyringService.Check(keyring.Add(lease, kind, lower, lifetime: 0, idle: 0, out _), lower);
-                return;
-            }
-            catch (CommandException error) when (error.Code == ExitCode.KeyringFailed && Environment.TickCount64 < deadline)
-            {
-                Thread.Sleep(KeyringPause);
-            }
+            using KeyringClient keyring = KeyringService.Connect();
+            KeyringService.Check(keyring.Add(lease, kind, volume.Lower, lifetime: 0, idle: 0, out _), volume.Lower);
         }
     }
 }
