@@ -64,6 +64,7 @@ internal static class Program
         root.Add(StatusCommand.Create());
         root.Add(InfoCommand.Create());
         root.Add(CatCommand.Create());
+        root.Add(CheckCommand.Create());
         root.Add(KeysCommand.Create());
         root.Add(SlotsCommand.Create());
         root.Add(KeygenCommand.Create());

@@ -186,6 +186,49 @@ internal sealed class NativeVolume
         return true;
     }
 
+    /// <summary>
+    /// Makes a torn header what it was, where that can be proven: its file key unwraps, and with flags tried and what every
+    /// file of the volume repeats put in its place, the page has the MAC that stands in it.
+    /// </summary>
+    /// <param name="page">4,096 bytes; changed only when the result is true.</param>
+    internal bool TryMend(Span<byte> page)
+    {
+        Span<byte> volumeKeyId = stackalloc byte[NativeFormat.VolumeKeyIdSize];
+        _lease.Id.CopyTo(volumeKeyId);
+        byte[] candidate = new byte[NativeFormat.HeaderSize];
+        for (int trial = 0; trial < 8; trial++)
+        {
+            bool ownSlots = (trial & 4) == 0;
+            Span<byte> slots = page.Slice(NativeFormat.SlotAreaOffset, NativeFormat.SlotAreaSize);
+            NativeHeader header = new()
+            {
+                Suite = NativeSuite.Aes256Gcm,
+                Flags = (HeaderFlags)(trial & 3),
+                FileId = FileId.Read(page[NativeFormat.FileIdOffset..]),
+                VolumeKeyId = volumeKeyId,
+                WrappedFek = page.Slice(NativeFormat.WrappedFekOffset, NativeFormat.WrappedKeySize),
+                WrappedNextFek = page.Slice(NativeFormat.WrappedNextFekOffset, NativeFormat.WrappedKeySize),
+                WrappedNamesKey = _wrappedNamesKey,
+                SlotArea = ownSlots ? _slotArea : slots,
+                Mac = page[NativeFormat.MacOffset..],
+            };
+            using FileKeys? keys = Unwrap(in header);
+            if (keys is null)
+            {
+                return false;
+            }
+
+            header.WriteTo(candidate);
+            if (HmacSha256.Verify(keys.HeaderKey, candidate.AsSpan(0, NativeFormat.MacOffset), header.Mac))
+            {
+                candidate.CopyTo(page);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static void Authenticate(Span<byte> page, FileKeys keys) =>
         HmacSha256.Compute(keys.HeaderKey, page[..NativeFormat.MacOffset], page[NativeFormat.MacOffset..]);
 
