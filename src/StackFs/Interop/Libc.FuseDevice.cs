@@ -9,9 +9,6 @@ namespace StackFs.Interop;
 /// </content>
 internal static unsafe partial class Libc
 {
-    // poll.h, POLLIN.
-    private const short PollIn = 1;
-
     // linux/fuse.h, FUSE_DEV_IOC_CLONE = _IOR(229, 0, uint32_t); the same number on x86-64 and arm64.
     private const nuint FuseDeviceClone = 0x8004E500;
 
@@ -23,9 +20,6 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int ioctl_pointer(SafeFd fd, nuint request, void* argument);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int poll(PollEntry* entries, nuint count, int timeout);
 
     /// <summary>Opens <c>/dev/fuse</c>, not yet tied to a mount.</summary>
     /// <returns>ENOENT or ENODEV where the kernel has no FUSE, EACCES where only root may open the device.</returns>
@@ -62,23 +56,5 @@ internal static unsafe partial class Libc
         {
             return Result(write(fd, pointer, (nuint)message.Length));
         }
-    }
-
-    /// <summary>Whether a read of <paramref name="fd"/> would find something now; poll(2) that does not wait.</summary>
-    internal static bool HasInput(SafeFd fd)
-    {
-        PollEntry entry = new() { Descriptor = fd.Number, Events = PollIn };
-        int result = poll(&entry, 1, 0);
-        GC.KeepAlive(fd);
-        return result > 0 && (entry.Occurred & PollIn) != 0;
-    }
-
-    /// <summary>poll.h, struct pollfd.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollEntry
-    {
-        internal int Descriptor;
-        internal short Events;
-        internal short Occurred;
     }
 }

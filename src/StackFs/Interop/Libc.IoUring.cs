@@ -19,10 +19,6 @@ internal static unsafe partial class Libc
     private const int ReadWriteProtection = 3;
     private const int SharedPopulated = 0x8001;
 
-    // poll.h.
-    private const short PollError = 0x08;
-    private const short PollHangUp = 0x10;
-
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint syscall_io_uring_setup(nint number, nuint entries, IoUringParameters* parameters);
 
@@ -39,9 +35,6 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int munmap(nint address, nuint length);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int poll(PollEntry* entries, nuint count, int milliseconds);
 
     /// <summary>io_uring_setup(2). The ring's descriptor is closed on exec.</summary>
     /// <param name="entries">Submissions that fit.</param>
@@ -86,29 +79,4 @@ internal static unsafe partial class Libc
 
     /// <summary>munmap(2) of a whole mapping, which cannot fail.</summary>
     internal static void Unmap(nint address, nuint length) => _ = munmap(address, length);
-
-    /// <summary>Waits until <paramref name="fd"/> has hung up or failed, by poll(2); retried on EINTR.</summary>
-    /// <returns>False when that did not happen in time.</returns>
-    internal static bool WaitForHangUp(SafeFd fd, int milliseconds)
-    {
-        PollEntry entry = new() { Number = fd.Number };
-        int count;
-        do
-        {
-            count = poll(&entry, 1, milliseconds);
-        }
-        while (Interrupted(count));
-
-        GC.KeepAlive(fd);
-        return count > 0 && (entry.Happened & (PollError | PollHangUp)) != 0;
-    }
-
-    /// <summary>poll.h, struct pollfd.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollEntry
-    {
-        internal int Number;
-        internal short Wanted;
-        internal short Happened;
-    }
 }
