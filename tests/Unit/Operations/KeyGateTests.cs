@@ -11,7 +11,8 @@ public sealed class KeyGateTests
     private static readonly FuseOpcode[] Always =
     [
         FuseOpcode.Forget, FuseOpcode.BatchForget, FuseOpcode.Release, FuseOpcode.ReleaseDir, FuseOpcode.Flush,
-        FuseOpcode.Fsync, FuseOpcode.FsyncDir, FuseOpcode.StatFs, FuseOpcode.SyncFs,
+        FuseOpcode.Fsync, FuseOpcode.FsyncDir, FuseOpcode.StatFs, FuseOpcode.SyncFs, FuseOpcode.GetLk, FuseOpcode.SetLk,
+        FuseOpcode.SetLkW,
     ];
 
     private static readonly FuseOpcode[] AtTheRoot = [FuseOpcode.GetAttr, FuseOpcode.StatX, FuseOpcode.OpenDir];
