@@ -3,6 +3,11 @@ using StackFs.Fuse;
 using StackFs.Interop;
 using StackFs.Tests.FuseHost;
 
+if (args is ["map", string file, string count])
+{
+    return Mapper.Run(file, count);
+}
+
 // Prints "ready" when the mount answers; at the end the counts of what went wrong, then "ended".
 HostOptions options = HostOptions.Parse(args);
 var filesystem = new MemoryFilesystem(options);

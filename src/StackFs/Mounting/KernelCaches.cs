@@ -70,7 +70,7 @@ internal sealed class KernelCaches(Filesystem filesystem, FuseNotifier notifier)
     // Leaves the upper name in the worker's buffer.
     private static bool TryTellUpper(OperationWorker worker, Inode parent, byte[] lower, out int length)
     {
-        LowerNameKind kind = worker.Names.Decode(lower, parent.Id == NodeId.Root, worker.UpperName, out length);
+        LowerNameKind kind = LegacyEntries.Classify(worker, lower, parent.Id == NodeId.Root, out length);
         if (kind == LowerNameKind.Long)
         {
             Errno error = worker.Filesystem.Tree.OpenDirectory(parent, out LowerAddress directory);
@@ -85,6 +85,6 @@ internal sealed class KernelCaches(Filesystem filesystem, FuseNotifier notifier)
             }
         }
 
-        return kind is LowerNameKind.Name or LowerNameKind.Foreign;
+        return kind is LowerNameKind.Name or LowerNameKind.Foreign or LowerNameKind.Legacy;
     }
 }

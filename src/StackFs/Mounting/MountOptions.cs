@@ -51,6 +51,9 @@ internal sealed record MountOptions
     /// </summary>
     public bool TrustsNew { get; init; }
 
+    /// <summary>The key is the keyring's and lent to the mount; without it (<c>nokeyring</c>) the mount holds it itself.</summary>
+    public bool UsesKeyring { get; init; } = true;
+
     /// <summary>What an eCryptfs mount needs to know (<c>format=ecryptfs</c>); null for the native format.</summary>
     public EcryptfsOptions? Ecryptfs { get; init; }
 
@@ -201,6 +204,7 @@ internal sealed record MountOptions
             "shared" => options with { IsShared = true },
             "exclusive" => options with { IsShared = false },
             "trust" or "no_sig_cache" => options with { TrustsNew = true },
+            "nokeyring" => options with { UsesKeyring = false },
             "strict" => options with { IsStrict = true },
             "writeback" => options with { UsesWriteback = true },
             "nowriteback" => options with { UsesWriteback = false },

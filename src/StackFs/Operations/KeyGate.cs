@@ -112,7 +112,8 @@ internal sealed class KeyGate
 
             case FuseOpcode.SetAttr:
                 SetAttrValid valid = reader.Read<FuseSetAttrIn>().Valid;
-                return _state == (int)KeyState.Leaving && !reader.Failed && (valid & ~WrittenBackTimes) == 0;
+                return !reader.Failed && (valid & ~WrittenBackTimes) == 0
+                    && (_state == (int)KeyState.Leaving || valid.HasFlag(SetAttrValid.FileHandle));
 
             default:
                 return false;

@@ -92,7 +92,7 @@ public class ConvertTests
     private static void CheckVolume(EcryptfsTree tree, string volume)
     {
         (int code, string output) = TestMount.Run(
-            Program, ["mount", volume, tree.Upper, "-o", $"passfile={tree.PassFile},trust"]);
+            Program, ["mount", volume, tree.Upper, "-o", $"nokeyring,passfile={tree.PassFile},trust"]);
         Assert.True(code == 0, output);
         try
         {

@@ -32,6 +32,11 @@ internal static class Deadline
             throw new TimeoutException($"not done after {limit.TotalSeconds} s; {state}", failure?.SourceException);
         }
 
-        failure?.Throw();
+        if (failure is not null)
+        {
+            // What the body left open would keep the mount busy, and that be told instead.
+            mount.Abort();
+            failure.Throw();
+        }
     }
 }

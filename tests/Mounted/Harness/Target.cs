@@ -10,7 +10,7 @@ namespace StackFs.Tests.Mounted.Harness;
 /// <param name="Name">As in STACKFS_TEST_TARGET.</param>
 /// <param name="Program">The executable, or null where the target needs none.</param>
 /// <param name="Init">Arguments that make a volume of {lower}; {passfile} holds the passphrase.</param>
-/// <param name="Mount">Arguments that mount {lower} on {upper} in the foreground with {options}.</param>
+/// <param name="Mount">Arguments that mount {lower} on {upper} in the foreground with {options} and, for ours, {key}.</param>
 internal sealed record Target(string Name, string? Program, string[] Init, string[] Mount)
 {
     public static Target Bare { get; } = new("bare", null, [], []);
@@ -25,7 +25,7 @@ internal sealed record Target(string Name, string? Program, string[] Init, strin
         "stackfs",
         ProgramFile.FindStackFs(),
         ["init", "{lower}", "--key", "passphrase:passfile={passfile}"],
-        ["mount", "{lower}", "{upper}", "--foreground", "-o", "key=passphrase:passfile={passfile},{options}"]);
+        ["mount", "{lower}", "{upper}", "--foreground", "-o", "{key},{options}"]);
 
     public static Target Current { get; } = Environment.GetEnvironmentVariable("STACKFS_TEST_TARGET") switch
     {
@@ -68,6 +68,7 @@ internal sealed record Target(string Name, string? Program, string[] Init, strin
         {
             start.Environment["HOME"] = home;
             start.Environment["STACKFS_CONFIG_DIR"] = home + "/config";
+            start.Environment["STACKFS_KEYRING_DIR"] = home + "/keyring";
             start.Environment.Remove("XDG_CONFIG_HOME");
             start.Environment.Remove("XDG_RUNTIME_DIR");
         }

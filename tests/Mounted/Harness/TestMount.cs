@@ -18,13 +18,16 @@ internal sealed class TestMount : IDisposable
     private readonly string _options;
     private readonly uint? _user;
     private readonly bool _isGuest;
+    private readonly bool _keyring;
     private Process? _daemon;
 
     /// <param name="over">The mount covers its own lower directory.</param>
     /// <param name="user">Who makes the volume and mounts it, with fusermount3.</param>
-    private TestMount(string parent, string options, bool over, uint? user)
+    /// <param name="keyring">The key is the keyring's, of a daemon that is this mount's alone.</param>
+    private TestMount(string parent, string options, bool over, uint? user, bool keyring)
     {
         _user = user;
+        _keyring = keyring;
         _options = options;
         _base = Path.Combine(parent, $"stackfs-test-{Environment.ProcessId}-{Guid.NewGuid():N}"[..40]);
         Lower = Path.Combine(_base, "lower");
@@ -95,6 +98,7 @@ internal sealed class TestMount : IDisposable
         ["lower"] = Lower,
         ["upper"] = Upper,
         ["passfile"] = PassFile,
+        ["key"] = _keyring ? "trust" : $"nokeyring,key=passphrase:passfile={PassFile}",
         ["options"] = _options,
         ["home"] = _base,
     };
@@ -105,15 +109,22 @@ internal sealed class TestMount : IDisposable
     /// <param name="over">Whether the mount covers its own lower directory.</param>
     /// <param name="start">Whether to mount already.</param>
     /// <param name="user">Who makes and mounts it instead of root; only that user can look into it then.</param>
-    public static TestMount Create(string options = "allow_other", string? parent = null, bool over = false, bool start = true, uint? user = null)
+    /// <param name="keyring">It is mounted by way of the keyring, which holds its key already.</param>
+    public static TestMount Create(
+        string options = "allow_other", string? parent = null, bool over = false, bool start = true, uint? user = null, bool keyring = false)
     {
-        TestMount mount = new(parent ?? Environment.GetEnvironmentVariable("STACKFS_TEST_DIR") ?? Path.GetTempPath().TrimEnd('/'), options, over, user);
+        TestMount mount = new(parent ?? Environment.GetEnvironmentVariable("STACKFS_TEST_DIR") ?? Path.GetTempPath().TrimEnd('/'), options, over, user, keyring);
         try
         {
             if (Target.Current.Program is { } program)
             {
                 (int code, string errors) = Run(program, Target.Current.Init, mount.Values, user);
                 Assert.True(code == 0, $"init answered {code}: {errors}");
+            }
+
+            if (keyring)
+            {
+                mount.AddKey();
             }
 
             if (start)
@@ -190,6 +201,47 @@ internal sealed class TestMount : IDisposable
 
         // Answered when the mount serves requests; what it answers does not matter, another user is refused.
         _ = Sys.Stat(Upper + "/.", out _);
+    }
+
+    /// <summary>The directory of the keyring that the commands of this mount use.</summary>
+    public string KeyringDirectory => Path.Combine(_base, "keyring");
+
+    /// <summary>Runs the program under test with this mount's home and keyring.</summary>
+    public (int Code, string Output) Command(params string[] arguments) =>
+        Run(Target.Current.Program!, arguments, Values, _user);
+
+    /// <summary>Puts the volume's key into the keyring, from its passphrase.</summary>
+    public void AddKey()
+    {
+        (int code, string output) = Command("keys", "add", "{lower}", "--key", "passphrase:passfile={passfile}", "--trust");
+        Assert.True(code == 0, $"keys add answered {code}: {output}");
+    }
+
+    /// <summary>Takes all keys away; returns when every mount has given them back.</summary>
+    public void TakeKeys()
+    {
+        (int code, string output) = Command("keys", "clear");
+        Assert.True(code == 0, $"keys clear answered {code}: {output}");
+    }
+
+    /// <summary>What the serving process says of itself: a field of its status.</summary>
+    public string Status(string field)
+    {
+        (int code, string output) = Command("status", "{upper}");
+        Assert.True(code == 0, $"status answered {code}: {output}");
+        string line = output.Split('\n').First(l => l.StartsWith(field + ' ', StringComparison.Ordinal));
+        return line[field.Length..].Trim();
+    }
+
+    /// <summary>Waits until a field of the status is that.</summary>
+    public void WaitForStatus(string field, string value, int seconds)
+    {
+        Stopwatch clock = Stopwatch.StartNew();
+        while (Status(field) != value)
+        {
+            Assert.True(clock.Elapsed.TotalSeconds < seconds, $"{field} is {Status(field)}, not {value}, after {seconds} s; {Describe()}");
+            Thread.Sleep(50);
+        }
     }
 
     /// <summary>Unmounts; the serving process must end by itself, with exit code 0 and no complaint.</summary>
@@ -321,6 +373,8 @@ internal sealed class TestMount : IDisposable
         {
             Sys.Umount(mount, Sys.MNT_DETACH);
         }
+
+        KeyringDaemons.EndIn(KeyringDirectory);
 
         // Not Directory.Delete: names here need not be UTF-8.
         Process.Start("rm", ["-rf", "--one-file-system", "--", _base]).WaitForExit();

@@ -54,6 +54,8 @@ public sealed class KeyGateTests
         Assert.False(Admits(gate, FuseOpcode.Write, new FuseWriteIn { WriteFlags = WriteFlags.Cache }));
         Assert.False(Admits(gate, FuseOpcode.Write, new FuseWriteIn()));
         Assert.False(Admits(gate, FuseOpcode.SetAttr, new FuseSetAttrIn { Valid = SetAttrValid.Mtime }));
+        Assert.True(Admits(gate, FuseOpcode.SetAttr, new FuseSetAttrIn { Valid = SetAttrValid.Mtime | SetAttrValid.FileHandle }));
+        Assert.False(Admits(gate, FuseOpcode.SetAttr, new FuseSetAttrIn { Valid = SetAttrValid.Size | SetAttrValid.FileHandle }));
         Assert.Equal(1, gate.WrittenTooLate);
     }
 

@@ -75,7 +75,7 @@ internal static class ConvertCommand
             if (!dryRun)
             {
                 Prepare(target, newKeys);
-                newMounted = Mount(target, fresh, string.Join(',', newKeys.Select(static key => "key=" + key).Prepend("trust")));
+                newMounted = Mount(target, fresh, string.Join(',', newKeys.Select(static key => "key=" + key).Prepend("nokeyring,trust")));
             }
 
             ConversionCounts counts = Convert(old, dryRun ? null : fresh, inPlace && !dryRun);

@@ -12,7 +12,7 @@ internal static class StatusCommand
     private static readonly (string Heading, string Field)[] Columns =
     [
         ("MOUNTPOINT", "mountpoint"), ("LOWER", "lower"), ("FORMAT", "format"), ("NAMES", "names"),
-        ("SIGNATURE", "signature"), ("CARRIER", "carrier"), ("PID", "pid"),
+        ("SIGNATURE", "signature"), ("KEY", "key"), ("CARRIER", "carrier"), ("PID", "pid"),
     ];
 
     /// <summary>The command's shape.</summary>

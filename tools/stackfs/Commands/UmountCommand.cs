@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using StackFs.Cli.Interop;
+using StackFs.Cli.Keys;
 using StackFs.Cli.Serving;
 using StackFs.Fuse;
 using StackFs.Keyring.Interop;
@@ -17,24 +18,25 @@ internal static class UmountCommand
     public static Command Create()
     {
         Argument<string> mountpoint = new("MOUNTPOINT") { Description = "where it is mounted, or its lower directory" };
-        Option<bool> clear = new("--clear") { Description = "forget the volume's key too" };
+        Option<bool> clear = new("--clear") { Description = "take the volume's key out of the keyring too, unless another mount uses it" };
         Option<bool> lazy = new("--lazy", "-l") { Description = "detach now, even while files in it are in use" };
         Command command = new("umount", "unmount, and wait until everything is in the lower directory")
         {
             mountpoint, clear, lazy,
         };
-        command.SetAction(result => (int)Run(result.GetRequiredValue(mountpoint), result.GetValue(lazy), force: false));
+        command.SetAction(result => (int)Run(
+            result.GetRequiredValue(mountpoint), result.GetValue(lazy), force: false, result.GetValue(clear)));
         return command;
     }
 
     /// <summary>
-    /// Unmounts and waits for the serving process to end: only then are the lower files sealed and at rest. The volume
-    /// key is in that process alone and ends with it.
+    /// Unmounts and waits for the serving process to end: only then are the lower files sealed and at rest.
     /// </summary>
     /// <param name="path">The mount point, or the lower directory.</param>
     /// <param name="lazy">Detach now, and do not wait.</param>
     /// <param name="force">As root, unmount though the process does not answer, and do not wait for it.</param>
-    public static ExitCode Run(string path, bool lazy, bool force)
+    /// <param name="clear">Take its key out of the keyring.</param>
+    public static ExitCode Run(string path, bool lazy, bool force, bool clear = false)
     {
         OurMount mount = OurMount.Find(path) ??
             throw new CommandException(ExitCode.NotMounted, $"{path}: no StackFs mount there", "see what is mounted: stackfs status");
@@ -45,7 +47,8 @@ internal static class UmountCommand
                 ExitCode.NotPermitted, $"{mount.Mountpoint}: not yours to unmount; only who mounted it or root may");
         }
 
-        using SafeFd? server = ServerOf(mount);
+        using JsonDocument? status = StatusClient.Ask(mount, StatusRequests.Status);
+        using SafeFd? server = ServerOf(mount, status);
         try
         {
             FuseMount.Unmount(mount.Mountpoint, lazy, force);
@@ -63,13 +66,17 @@ internal static class UmountCommand
                 "wait for it to end before you take the lower directory away");
         }
 
+        if (clear)
+        {
+            KeyringClearing.Drop(mount, status);
+        }
+
         return ExitCode.Success;
     }
 
     /// <summary>The process that serves a mount: it says so itself, or its command line does.</summary>
-    private static SafeFd? ServerOf(OurMount mount)
+    private static SafeFd? ServerOf(OurMount mount, JsonDocument? status)
     {
-        using JsonDocument? status = StatusClient.Ask(mount, StatusRequests.Status);
         int? server = status is not null && status.RootElement.TryGetProperty("pid", out JsonElement pid)
             ? pid.GetInt32()
             : Launcher.FindServer(mount);

@@ -98,7 +98,14 @@ internal static class VolumeOpener
         return unverified ?? throw VolumeErrors.Of(found, Errno.None, mount.Lower);
     }
 
-    private static Volume Unlock(
+    /// <summary>Opens a volume with the first key that fits.</summary>
+    /// <param name="unverified">Its configuration, of the volume that is wanted.</param>
+    /// <param name="specs">Key specifications, tried in order.</param>
+    /// <param name="lower">The lower directory, for questions and errors.</param>
+    /// <param name="kind">The slot's type; None for a key that the keyring held.</param>
+    /// <returns>The volume, with a key of this process's own; the caller disposes it.</returns>
+    /// <exception cref="CommandException">None of them opens it.</exception>
+    public static Volume Unlock(
         UnverifiedConfig unverified, IReadOnlyList<KeySpec> specs, string lower, out SlotType kind)
     {
         UnlockStatus last = UnlockStatus.NoSuchSlot;

@@ -5,10 +5,12 @@ using StackFs.Cli.Inspection;
 using StackFs.Cli.Output;
 using StackFs.Fuse;
 using StackFs.Interop;
+using StackFs.Keyring.Client;
 using StackFs.Keyring.Interop;
 using StackFs.Keyring.Secrets;
 using StackFs.Keyring.Volumes;
 using StackFs.Mounting;
+using StackFs.Operations;
 
 namespace StackFs.Cli.Serving;
 
@@ -89,6 +91,8 @@ internal sealed class MountReport(MountRequest request, OpenedVolume opened, Fus
         writer.WriteBoolean("sharedLower", opened.Filesystem.IsShared);
         writer.WriteBoolean("writeback", opened.Filesystem.UsesWriteback);
         writer.WriteBoolean("strict", opened.Options.IsStrict);
+        writer.WriteString("keySource", opened.Volume?.Lease is KeyringLease ? "keyring" : "mount");
+        writer.WriteString("key", KeyText(opened.Filesystem.KeyState));
         writer.WriteString("secretMemory", SecretBuffer.MemoryKind.ToString());
         WriteCounters(writer);
         WriteRequests(writer);
@@ -100,6 +104,13 @@ internal sealed class MountReport(MountRequest request, OpenedVolume opened, Fus
 
         writer.WriteEndArray();
     }
+
+    private static string KeyText(KeyState state) => state switch
+    {
+        KeyState.Held => "held",
+        KeyState.Leaving => "leaving",
+        _ => "gone",
+    };
 
     private void WriteCounters(Utf8JsonWriter writer)
     {

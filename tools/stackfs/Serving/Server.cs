@@ -4,6 +4,7 @@ using StackFs.Cli.Output;
 using StackFs.Content.Ecryptfs;
 using StackFs.Fuse;
 using StackFs.Keyring;
+using StackFs.Keyring.Client;
 using StackFs.Keyring.Interop;
 using StackFs.Keyring.Volumes;
 using StackFs.Mounting;
@@ -49,6 +50,7 @@ internal static class Server
             Ready = () =>
             {
                 status = StartStatus(report, mount, log);
+                (opened.Volume?.Lease as KeyringLease)?.Start();
                 mounted();
                 if (!request.Foreground)
                 {
@@ -118,12 +120,16 @@ internal static class Server
 
     private static OpenedVolume OpenNative(MountRequest request, MountOptions options, ServerLog log)
     {
-        Volume volume = VolumeOpener.Open(request.Lower, options.Keys, options.Signature, options.TrustsNew);
+        LeaseRelay relay = new();
+        Volume volume = options.UsesKeyring
+            ? KeyringMount.Open(request.Lower, request.Mountpoint, options.Keys, options.Signature, options.TrustsNew, relay)
+            : VolumeOpener.Open(request.Lower, options.Keys, options.Signature, options.TrustsNew);
         EcryptfsVolume? legacy = OpenLegacy(request.Lower, volume, options);
         Errno errno = StackFsFilesystem.Open(
             request.Lower, volume, legacy, options, log.Write, out StackFsFilesystem? filesystem);
         if (errno == Errno.None)
         {
+            relay.Mount = filesystem!.LeaseHolder;
             return new OpenedVolume(options, volume, VolumeOpener.OpenLowerRoot(request.Lower), filesystem!);
         }
 
