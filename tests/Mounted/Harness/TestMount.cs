@@ -153,9 +153,6 @@ internal sealed class TestMount : IDisposable
         return guest;
     }
 
-    /// <summary>Runs a command of the program under test, with {lower}, {passfile} and the like filled in.</summary>
-    public (int Code, string Output) Command(params string[] arguments) => Run(Target.Current.Program!, arguments, Values, _user);
-
     /// <summary>Tries to mount, which is expected to fail: the exit code, and what was said.</summary>
     public (int Code, string Errors) TryMount() => Run(Target.Current.Program!, Target.Current.Mount, Values, _user);
 
