@@ -28,7 +28,7 @@ internal static class CatCommand
         Argument<string> path = new("LOWERFILE") { Description = "an encrypted file, wherever it was copied to" };
         Option<string[]> keys = new("--key", "-k")
         {
-            Description = "the key; several are tried in order (default: asks for a passphrase)",
+            Description = "the key; several are tried in order (default: what the keyring holds, else asks)",
             HelpName = "KEYSPEC",
         };
         Command command = new("cat", "decrypt one file to standard output, without a mount") { path, keys };
@@ -38,7 +38,7 @@ internal static class CatCommand
 
     private static ExitCode Run(string path, IReadOnlyList<string> keys)
     {
-        IReadOnlyList<KeySpec> specs = KeyReader.Parse(keys);
+        IReadOnlyList<KeySpec> specs = keys.Count == 0 ? [] : KeyReader.Parse(keys);
         Errno errno = LowerFileReport.Open(path, out SafeFd? fd);
         if (errno != Errno.None)
         {
@@ -81,9 +81,25 @@ internal static class CatCommand
 
     private static LocalVolumeKeyLease Unlock(KeySlotSet slots, VolumeKeyId id, IReadOnlyList<KeySpec> specs, string path)
     {
+        if (specs.Count == 0)
+        {
+            if (KeyringService.Borrow(id) is { } held)
+            {
+                return held;
+            }
+
+            specs = KeyReader.Parse([]);
+        }
+
         UnlockStatus last = UnlockStatus.NoSuchSlot;
         foreach (KeySpec spec in specs)
         {
+            if (spec is KeySpec.Keyring keyring)
+            {
+                bool isMeant = keyring.Signature is null || keyring.Signature == id.Signature;
+                return (isMeant ? KeyringService.Borrow(id) : null) ?? throw KeyringService.NotHeld(path);
+            }
+
             using IKeySource key = KeyReader.ForOpening(spec, path);
             UnlockStatus status = slots.TryOpen(key, id, out Keyring.Secrets.SecretBuffer? volumeKey);
             if (volumeKey is not null)

@@ -69,7 +69,7 @@ internal static class SlotsCommand
 
     private static Option<string[]> KeysOption() => new("--key", "-k")
     {
-        Description = "a key that opens the volume now; several are tried in order (default: asks for a passphrase)",
+        Description = "a key that opens the volume now; several are tried in order (default: what the keyring holds, else asks)",
         HelpName = "KEYSPEC",
     };
 
@@ -151,7 +151,10 @@ internal static class SlotsCommand
         }
     }
 
-    /// <summary>Opens the volume in a lower directory that no mount covers.</summary>
+    /// <summary>
+    /// Opens the volume in a lower directory that no mount covers: as a mount does, with the key that the keyring holds where
+    /// none is named.
+    /// </summary>
     private static SafeFd OpenRoot(string lower, string[] keys, out Volume volume)
     {
         if (VolumeOpener.MountAt(lower) is { } mount)
@@ -163,7 +166,8 @@ internal static class SlotsCommand
         }
 
         _ = ProcessHardening.Apply(); // A one-time command: what a mount refuses is tolerable for the second it runs.
-        volume = VolumeOpener.Open(lower, keys, signature: null, trustsNew: false);
+        bool isHeld = keys.Length == 0 && KeyringService.Holds(VolumeOpener.ReadConfig(lower).ClaimedId);
+        volume = VolumeOpener.Open(lower, isHeld ? ["keyring"] : keys, signature: null, trustsNew: false);
         return VolumeOpener.OpenLowerRoot(lower);
     }
 

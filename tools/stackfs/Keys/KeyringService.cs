@@ -33,7 +33,12 @@ internal static class KeyringService
     /// <inheritdoc cref="Connect"/>
     public static KeyringClient? ConnectIfRunning()
     {
-        Errno errno = KeyringClient.Connect(Socket, out KeyringClient? client);
+        if (KeyringPaths.Socket is not { } socket)
+        {
+            return null;
+        }
+
+        Errno errno = KeyringClient.Connect(socket, out KeyringClient? client);
         return client is not null || KeyringClient.IsAbsent(errno) ? client : throw Unreachable(errno);
     }
 
@@ -49,6 +54,14 @@ internal static class KeyringService
     /// <exception cref="CommandException">It does not say.</exception>
     public static KeyringEntry? Find(KeyringClient client, VolumeKeyId id) =>
         List(client).FirstOrDefault(entry => entry.Id == id && entry.State == KeyState.Held);
+
+    /// <summary>Whether a key can be had of the keyring. Starts no daemon.</summary>
+    /// <exception cref="CommandException">The daemon does not answer.</exception>
+    public static bool Holds(VolumeKeyId id)
+    {
+        using KeyringClient? client = ConnectIfRunning();
+        return client is not null && Find(client, id) is not null;
+    }
 
     /// <summary>
     /// A copy of a key for this process's own short work; null where the keyring does not hold it. Starts no daemon.
