@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using StackFs.Tests.Common;
 using StackFs.Tests.Mounted.Harness;
 
@@ -108,74 +107,6 @@ public sealed class CheckTests
         byte[] expected = [.. content];
         expected.AsSpan(2 * Extent, Extent).Clear();
         Assert.Equal(expected, File.ReadAllBytes(mount.Plain + "/saved/victim"));
-    }
-
-    [StackFsFact]
-    public void A_mounted_volume_is_checked_while_it_is_written_and_not_repaired()
-    {
-        using TestMount mount = TestMount.Create();
-        Fill(mount);
-        bool over = false;
-        Thread writer = new(() =>
-        {
-            byte[] data = new byte[100_000];
-            for (int i = 0; !Volatile.Read(ref over); i++)
-            {
-                using FileStream file = File.Open($"{mount.Upper}/written{i % 5}", FileMode.OpenOrCreate);
-                file.Position = file.Length;
-                file.Write(data);
-                if (i % 50 == 49)
-                {
-                    file.SetLength(i);
-                }
-            }
-        });
-        writer.Start();
-        try
-        {
-            for (int i = 0; i < 3; i++)
-            {
-                (int code, string output) = mount.Command("check", "{lower}", "--key", Key);
-                Assert.True(code == 0, output);
-            }
-
-            Assert.Equal(11, mount.Command("check", "{lower}", "--key", Key, "--repair").Code);
-        }
-        finally
-        {
-            Volatile.Write(ref over, true);
-            writer.Join();
-        }
-    }
-
-    [StackFsFact]
-    public void A_check_that_is_interrupted_goes_on_where_it_was()
-    {
-        using TestMount mount = TestMount.Create();
-        for (int i = 0; i < 300; i++)
-        {
-            Directory.CreateDirectory($"{mount.Upper}/d{i}");
-            File.WriteAllBytes($"{mount.Upper}/d{i}/f", new byte[200_000]);
-        }
-
-        mount.Unmount();
-        Patch(Lower(mount, 200_000), Page + 200, [1, 2, 3]);
-        ProcessStartInfo start = Target.Command(
-            Target.Current.Program!, ["check", mount.Lower, "--key", $"passphrase:passfile={mount.PassFile}"], new Dictionary<string, string> { ["home"] = Path.GetDirectoryName(mount.Lower)! });
-        using Process check = Process.Start(start)!;
-        string state = Path.GetDirectoryName(mount.Lower) + "/.local/state/stackfs";
-        while (!check.HasExited && !(Directory.Exists(state) && Directory.GetFiles(state).Any(f => new FileInfo(f).Length > 200)))
-        {
-            Thread.Sleep(1);
-        }
-
-        Sys.Kill(check.Id, Sys.SIGTERM);
-        check.WaitForExit();
-        Assert.True(check.ExitCode is 130 or 5, $"exit code {check.ExitCode}");
-        (int code, string output) = mount.Command("check", "{lower}", "--key", Key);
-        Assert.True(code == 5 && output.Contains("damaged-extents", StringComparison.Ordinal), output);
-        Assert.Equal(check.ExitCode == 130, output.Contains("going on after", StringComparison.Ordinal));
-        Assert.Empty(Directory.GetFiles(state));
     }
 
     private static byte[] Fill(TestMount mount)
