@@ -35,7 +35,7 @@ internal sealed record MountOptions
     public int? Threads { get; init; }
 
     /// <summary>How requests travel (<c>carrier=auto</c>, <c>uring</c> or <c>device</c>).</summary>
-    public FuseCarrier Carrier { get; init; }
+    public FuseCarrier Carrier { get; init; } = FuseCarrier.Device;
 
     /// <summary>Options of the VFS: <c>ro</c>, <c>nosuid</c>, <c>noexec</c>, <c>noatime</c> and the like.</summary>
     public MountFlags VfsFlags { get; init; } = MountFlags.NoSuid | MountFlags.NoDev;

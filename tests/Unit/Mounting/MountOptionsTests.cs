@@ -36,7 +36,7 @@ public class MountOptionsTests
     [Fact]
     public void The_carrier_is_chosen_by_name()
     {
-        Assert.Equal(FuseCarrier.Auto, Parse("").Carrier);
+        Assert.Equal(FuseCarrier.Device, Parse("").Carrier);
         Assert.Equal(FuseCarrier.Auto, Parse("carrier=device,carrier=auto").Carrier);
         Assert.Equal(FuseCarrier.IoUring, Parse("carrier=uring").Carrier);
         Assert.Equal(FuseCarrier.Device, Parse("carrier=device").Carrier);
