@@ -54,6 +54,9 @@ public class TranscriptTests
     [TranscriptFact]
     public void Pem() => Play();
 
+    [TranscriptFact]
+    public void Ecryptfs_questions() => Play();
+
     [Fact]
     public void Every_transcript_has_a_method() => Assert.Equal(
         Transcript.Names(),

@@ -29,9 +29,15 @@ internal static class EcryptfsOpener
         using SafeFd root = VolumeOpener.OpenLowerRoot(lower);
         CheckOwner(root, lower, options);
         using EcryptfsMountKeys given = new();
-        foreach (string text in keys.Count > 0 ? keys : ["passphrase"])
+        bool asks = keys.Count == 0 && !options.NeverAsks;
+        foreach (string text in keys.Count > 0 ? keys : [asks ? EcryptfsQuestions.AskKey() : "passphrase"])
         {
             Add(given, text, lower);
+        }
+
+        if (asks && given.SuggestNames(EcryptfsTraces.Find(root)) is { } suggested)
+        {
+            options = EcryptfsQuestions.Complete(options, suggested);
         }
 
         return Build(given, root, lower, options, trustsNew);

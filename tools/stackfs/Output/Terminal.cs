@@ -5,7 +5,10 @@ internal static class Terminal
 {
     /// <summary>Asks one question and reads one line.</summary>
     /// <returns>The line in lower case and without blanks around it; null where there is no terminal.</returns>
-    public static string? Ask(string question)
+    public static string? Ask(string question) => AskText(question)?.ToLowerInvariant();
+
+    /// <summary>As <see cref="Ask"/>, with the line's own case.</summary>
+    public static string? AskText(string question)
     {
         FileStream terminal;
         try
@@ -23,7 +26,7 @@ internal static class Terminal
         {
             writer.Write(question);
             writer.Flush();
-            return reader.ReadLine()?.Trim().ToLowerInvariant() ?? string.Empty;
+            return reader.ReadLine()?.Trim() ?? string.Empty;
         }
     }
 }

@@ -20,6 +20,23 @@ internal sealed class EcryptfsMountKeys : IDisposable
 
     private EcryptfsKeyRing Ring => _ring ?? throw new ObjectDisposedException(nameof(EcryptfsMountKeys));
 
+    /// <summary>The signature of the first key added; null before there is one.</summary>
+    internal EcryptfsSignature? First => _contentOrder.Count > 0 ? _contentOrder[0] : null;
+
+    /// <summary>Which key of names to suggest: one that names below are under and that was given, else the first.</summary>
+    internal EcryptfsSignature? SuggestNames(EcryptfsTraces traces)
+    {
+        foreach (EcryptfsSignature found in traces.NameSignatures)
+        {
+            if (Ring.FindPassphraseKey(found) is not null || AddIfNamed(found, EcryptfsSalt.Names))
+            {
+                return found;
+            }
+        }
+
+        return First;
+    }
+
     /// <summary>Adds a passphrase.</summary>
     /// <param name="passphrase">1 to 64 octets without NUL; copied.</param>
     /// <param name="salt">The salt of its content key; null for the usual one.</param>

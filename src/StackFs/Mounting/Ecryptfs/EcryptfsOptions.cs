@@ -46,6 +46,15 @@ internal sealed record EcryptfsOptions
     /// <summary>Whether nobody is told that a key was never used here before.</summary>
     internal bool SkipsSignatureCache { get; private init; }
 
+    /// <summary>What was parsed, in its order.</summary>
+    internal IReadOnlyList<KeyValuePair<string, string?>> Source { get; private init; } = [];
+
+    /// <summary>Whether nothing is asked (<c>verbosity=0</c>, <c>no_prompt</c>).</summary>
+    internal bool NeverAsks => Source.Any(static option => option.Key is "no_prompt" || option is { Key: "verbosity", Value: "0" });
+
+    /// <summary>Whether an option was given, under any of its names.</summary>
+    internal bool Says(string name) => Source.Any(option => Canonical(option.Key) == Canonical(name));
+
     /// <summary>Whether a name is one of these options.</summary>
     internal static bool IsKnown(string name) => Canonical(name) is not null;
 
@@ -59,7 +68,8 @@ internal sealed record EcryptfsOptions
         Draft draft = new();
         parsed = null;
         error = null;
-        foreach ((string name, string? value) in options)
+        List<KeyValuePair<string, string?>> source = [.. options];
+        foreach ((string name, string? value) in source)
         {
             error = draft.Take(name, value);
             if (error is not null)
@@ -68,7 +78,7 @@ internal sealed record EcryptfsOptions
             }
         }
 
-        parsed = draft.Finish(out error);
+        parsed = draft.Finish(out error) is { } made ? made with { Source = source } : null;
         return parsed is not null;
     }
 
