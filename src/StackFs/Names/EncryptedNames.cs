@@ -56,7 +56,7 @@ internal sealed class EncryptedNames : INameCodec
             return LowerNameKind.Long;
         }
 
-        if (LowerNames.IsCompanion(lower) || (inRoot && LowerNames.IsVolumeFile(lower)))
+        if (LowerNames.IsCompanion(lower) || lower.SequenceEqual(LowerNames.ConversionName) || (inRoot && LowerNames.IsVolumeFile(lower)))
         {
             return LowerNameKind.SideFile;
         }

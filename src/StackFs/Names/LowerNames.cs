@@ -28,6 +28,12 @@ internal static class LowerNames
     // A new configuration before it is renamed into place.
     private static ReadOnlySpan<byte> NewConfigPrefix => ".stackfs.conf."u8;
 
+    /// <summary>A file that <c>stackfs convert</c> has not finished, in any directory.</summary>
+    internal static ReadOnlySpan<byte> ConversionName => ".stackfs.convert.tmp"u8;
+
+    /// <summary>In the root, what <c>stackfs convert</c> has to remember.</summary>
+    internal static ReadOnlySpan<byte> ConversionJournal => ".stackfs.convert.journal"u8;
+
     private static ReadOnlySpan<byte> LongSuffix => ".long"u8;
 
     private static ReadOnlySpan<byte> NameSuffix => ".name"u8;
@@ -54,7 +60,7 @@ internal static class LowerNames
 
     /// <summary>Whether a name is the volume's own, if it stands in the root.</summary>
     internal static bool IsVolumeFile(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual(ConfigName) || name.StartsWith(NewConfigPrefix);
+        name.SequenceEqual(ConfigName) || name.StartsWith(NewConfigPrefix) || name.SequenceEqual(ConversionJournal);
 
     /// <summary>The name of the companion that belongs to a Long entry.</summary>
     /// <param name="longName">A name for which <see cref="IsLong"/> holds.</param>

@@ -59,5 +59,5 @@ internal sealed class PlainNames : INameCodec
     }
 
     private static bool IsReserved(ReadOnlySpan<byte> name, bool inRoot) =>
-        LowerNames.IsTargetCompanion(name) || (inRoot && LowerNames.IsVolumeFile(name));
+        LowerNames.IsTargetCompanion(name) || name.SequenceEqual(LowerNames.ConversionName) || (inRoot && LowerNames.IsVolumeFile(name));
 }

@@ -159,7 +159,8 @@ internal static class Creations
         }
     }
 
-    private static Errno MakeLink(
+    /// <summary>Makes a lower symlink for an upper target, with its companion where it needs one.</summary>
+    internal static Errno MakeLink(
         OperationWorker worker, in LowerAddress directory, ReadOnlySpan<byte> lower, ReadOnlySpan<byte> target)
     {
         Span<byte> text = worker.OtherText;

@@ -1,25 +1,30 @@
 using System.CommandLine;
-using System.Text;
+using System.Globalization;
 using Spectre.Console;
 using StackFs.Cli.Conversion;
+using StackFs.Cli.Keys;
 using StackFs.Cli.Output;
+using StackFs.Cli.Serving;
+using StackFs.Codecs.Ecryptfs;
+using StackFs.Content.Ecryptfs;
+using StackFs.Fuse;
 using StackFs.Interop;
+using StackFs.Keyring;
 using StackFs.Keyring.Interop;
 using StackFs.Keyring.Volumes;
+using StackFs.Mounting;
+using StackFs.Mounting.Ecryptfs;
 
 namespace StackFs.Cli.Commands;
 
 /// <summary>
-/// <c>stackfs convert LOWER [DEST]</c>: an eCryptfs tree becomes a StackFs volume, in place or beside it. Both are mounted,
-/// by processes of their own, where nobody else looks.
+/// <c>stackfs convert LOWER [DEST]</c>: an eCryptfs tree becomes a StackFs volume, in place or beside it. Nothing is mounted:
+/// the lower files themselves are read and written.
 /// </summary>
 internal static class ConvertCommand
 {
-    /// <summary>In place, the new volume grows here, and moves up when all is converted.</summary>
-    internal const string Growing = ".stackfs-converted";
-
-    // Beside the new volume's files once nothing is left to convert.
-    private const string Done = ".stackfs-convert-done";
+    // Beside the largest file and what waits to be removed: directories, names, the journal.
+    private const long Margin = 96L << 20;
 
     /// <summary>The command's shape.</summary>
     public static Command Create()
@@ -49,146 +54,249 @@ internal static class ConvertCommand
         string lower, string? destination, IReadOnlyList<string> keys, IReadOnlyList<string> newKeys, string options, bool dryRun)
     {
         bool inPlace = destination is null;
-        string target = inPlace ? Path.Combine(lower, Growing) : Path.GetFullPath(destination!);
-        string done = Path.Combine(target, Done);
-        if (inPlace && File.Exists(done))
+        string target = inPlace ? lower : Path.GetFullPath(destination!);
+        if (!inPlace && (target + "/").StartsWith(lower + "/", StringComparison.Ordinal))
         {
-            MoveUp(lower, target);
-            return ExitCode.Success;
+            throw new CommandException(ExitCode.Usage, $"{destination}: is in LOWER itself", "give another directory, or none to convert in place");
         }
 
-        if (inPlace && !Directory.Exists(target) && File.Exists(Path.Combine(lower, VolumeConfig.FileName)))
+        _ = ProcessHardening.Apply(); // What fails here, a mount refuses.
+        RefuseMounted(lower);
+        LegacyOptions legacy = ParseOptions(options, keys);
+        using SafeFd from = VolumeOpener.OpenLowerRoot(lower);
+        _ = Libc.Statx(from, [], out StatxBuffer before); // Just opened.
+        bool isVolume = File.Exists(Path.Combine(target, VolumeConfig.FileName));
+        if (dryRun && !isVolume)
         {
-            throw new CommandException(ExitCode.Exists, $"{lower}: is a StackFs volume already");
+            return DryRun(lower, from, legacy);
         }
 
-        string work = Directory.CreateTempSubdirectory("stackfs-convert-").FullName;
-        string old = Directory.CreateDirectory(Path.Combine(work, "old")).FullName;
-        string fresh = Directory.CreateDirectory(Path.Combine(work, "new")).FullName;
-        bool oldMounted = false;
-        bool newMounted = false;
+        EcryptfsVolume opened = EcryptfsOpener.OpenBeside(lower, legacy, trustsNew: true);
+        Volume? volume = null;
+        ConversionJournal? journal = null;
         try
         {
-            string all = string.Join(',', new[] { "format=ecryptfs", "no_sig_cache", inPlace && !dryRun ? string.Empty : "ro", options }
-                .Concat(keys.Select(static key => "key=" + key)).Where(static option => option.Length > 0));
-            oldMounted = Mount(lower, old, all);
+            RefuseWrongKey(lower, from, opened);
             if (!dryRun)
             {
-                Prepare(target, newKeys);
-                newMounted = Mount(target, fresh, string.Join(',', newKeys.Select(static key => "key=" + key).Prepend("nokeyring,trust")));
+                // Before the volume is made: that changes the times of the root.
+                _ = Directory.CreateDirectory(target);
+                journal = new ConversionJournal(target);
+                _ = journal.TimesOf(in before);
             }
 
-            ConversionCounts counts = Convert(old, dryRun ? null : fresh, inPlace && !dryRun);
-            Messages.Note(
-                $"{(dryRun ? "would convert" : "converted")} {counts.Files} files ({counts.Bytes} bytes), {counts.Directories} directories, "
-                + $"{counts.Others} links and special files" + (counts.Failed > 0 ? $"; {counts.Failed} could not be and stay as they are" : ""));
-            if (counts.Failed > 0)
-            {
-                return ExitCode.Damaged;
-            }
+            volume = Prepare(target, isVolume, newKeys);
         }
         finally
         {
-            if (newMounted)
+            if (volume is null)
             {
-                _ = UmountCommand.Run(fresh, lazy: false, force: false);
-            }
+                opened.Dispose();
+                if (!isVolume)
+                {
+                    journal?.Delete();
+                }
 
-            if (oldMounted)
+                journal?.Dispose();
+            }
+        }
+
+        using (journal)
+        using (volume)
+        {
+            MountOptions mount = new() { Legacy = legacy };
+            Errno errno = StackFsFilesystem.Open(target, volume, opened, mount, Messages.Warning, out StackFsFilesystem? filesystem);
+            using (filesystem)
             {
-                _ = UmountCommand.Run(old, lazy: false, force: false);
+                Check(errno, target);
+                ConversionCounts total = Count(filesystem!, from, dryRun);
+                if (dryRun)
+                {
+                    return Report(total, dryRun: true);
+                }
+
+                CheckSpace(target, total, inPlace);
+                return Convert(filesystem!, journal!, lower, target, from, in before, total);
             }
-
-            Directory.Delete(work, recursive: true);
-        }
-
-        if (inPlace && !dryRun)
-        {
-            File.WriteAllBytes(done, []);
-            MoveUp(lower, target);
-        }
-
-        return ExitCode.Success;
-    }
-
-    private static bool Mount(string lower, string mountpoint, string options)
-    {
-        ExitCode code = MountCommand.Run(
-            lower, mountpoint, options, foreground: false, sloppy: false, verbose: false, fake: false);
-        return code == ExitCode.Success
-            ? true
-            : throw new CommandException(code, $"{lower}: cannot be mounted to be converted");
-    }
-
-    private static void Prepare(string target, IReadOnlyList<string> newKeys)
-    {
-        _ = Directory.CreateDirectory(target);
-        if (!File.Exists(Path.Combine(target, VolumeConfig.FileName)))
-        {
-            _ = InitCommand.Run(target, newKeys, NamesMode.Encrypted);
         }
     }
 
-    private static ConversionCounts Convert(string old, string? fresh, bool removeOriginals)
+    private static ExitCode DryRun(string lower, SafeFd from, LegacyOptions legacy)
     {
-        using SafeFd from = Open(old);
-        ConversionCounts total = Count(from);
-        if (fresh is null)
+        EcryptfsVolume opened = EcryptfsOpener.OpenBeside(lower, legacy, trustsNew: true);
+        try
         {
-            return total;
+            RefuseWrongKey(lower, from, opened);
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
         }
 
-        using SafeFd to = Open(fresh);
-        using ConversionJournal journal = new(fresh);
+        Check(StackFsFilesystem.Open(lower, opened, new MountOptions(), Messages.Warning, out StackFsFilesystem? filesystem), lower);
+        using (filesystem)
+        {
+            return Report(Count(filesystem!, from, opensFiles: true), dryRun: true);
+        }
+    }
+
+    private static ExitCode Convert(
+        StackFsFilesystem filesystem,
+        ConversionJournal journal,
+        string lower,
+        string target,
+        SafeFd from,
+        in StatxBuffer before,
+        ConversionCounts total)
+    {
+        bool inPlace = lower == target;
+        using SafeFd to = VolumeOpener.OpenLowerRoot(target);
         ConversionCounts counts = new();
+        Errno stopped = Errno.None;
+        (Timespec access, Timespec modify) = journal.TimesOf(in before);
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         console.Progress().AutoClear(true).Start(progress =>
         {
             ProgressTask bar = progress.AddTask("converting", maxValue: Math.Max(total.Bytes, 1));
-            TreeConverter converter = new(journal, removeOriginals, bytes => bar.Increment(bytes), Messages.Warning)
+            using TreeConverter converter = new(filesystem, journal, to, inPlace)
             {
-                SkippedInRoot = [Growing],
-                Root = to,
+                Progress = bytes => bar.Increment(bytes),
+                Problem = Messages.Warning,
+                BeforeChange = KillAt(),
             };
-            _ = Libc.RewindDirectory(from);
-            Check(converter.Convert(from, to, []), old);
+            Check(Libc.RewindDirectory(from), lower);
+            Check(converter.Convert(from), lower);
             counts = converter.Counts;
+            stopped = converter.Stopped;
         });
-        if (counts.Failed == 0)
+        if (counts.Failed == 0 && stopped == Errno.None)
         {
             journal.Delete();
+            Check(Libc.ChangeTimes(to, [], access, modify), target);
         }
 
-        return counts;
+        if (stopped != Errno.None)
+        {
+            throw new CommandException(
+                ExitCode.Failure,
+                $"{target}: {ErrnoText.Of(stopped)}; {counts.Files} of {total.Files} files were looked at, and nothing is lost",
+                "make room and run it again to go on; until then -o legacy=read shows everything");
+        }
+
+        return Report(counts, dryRun: false);
     }
 
-    private static ConversionCounts Count(SafeFd from)
+    /// <summary>Ends the process before the change that the test switch STACKFS_CONVERT_KILL_AT counts to.</summary>
+    private static Action KillAt()
     {
-        TreeConverter counter = new(null, removeOriginals: false, static _ => { }, Messages.Warning) { SkippedInRoot = [Growing] };
-        Check(counter.Convert(from, null, []), "LOWER");
+        if (!int.TryParse(
+            Environment.GetEnvironmentVariable("STACKFS_CONVERT_KILL_AT"), NumberStyles.None, CultureInfo.InvariantCulture, out int left))
+        {
+            return static () => { };
+        }
+
+        return () =>
+        {
+            if (--left == 0)
+            {
+                System.Diagnostics.Process.GetCurrentProcess().Kill();
+            }
+        };
+    }
+
+    private static ExitCode Report(ConversionCounts counts, bool dryRun)
+    {
+        Messages.Note(
+            $"{(dryRun ? "would convert" : "converted")} {counts.Files} files ({counts.Bytes} bytes), {counts.Directories} directories, "
+            + $"{counts.Others} links and special files"
+            + (counts.Failed > 0 ? $"; {counts.Failed} of them could not be and stay as they are" : ""));
+        return counts.Failed > 0 ? ExitCode.Damaged : ExitCode.Success;
+    }
+
+    private static LegacyOptions ParseOptions(string options, IReadOnlyList<string> keys)
+    {
+        if (!MountOptions.TryParse("format=ecryptfs," + options, isSloppy: false, out MountOptions? parsed, out string? problem))
+        {
+            throw new CommandException(ExitCode.Usage, problem!, "every option: docs/options.md");
+        }
+
+        EcryptfsOptions format = parsed!.Ecryptfs!;
+        return format.Passthrough || format.EncryptedView
+            ? throw new CommandException(ExitCode.Usage, "ecryptfs_passthrough and ecryptfs_encrypted_view do not go with convert")
+            : new LegacyOptions(IsWritable: true, format, [.. keys, .. parsed.Keys]);
+    }
+
+    // What somebody writes through a mount meanwhile would be lost with the original.
+    private static void RefuseMounted(string lower)
+    {
+        string place = OurMount.Canonical(lower);
+        if (MountTable.Read().FirstOrDefault(mount => mount.Source == place && mount.Type is "ecryptfs" or "fuse.stackfs") is { } found)
+        {
+            throw new CommandException(
+                ExitCode.Busy, $"{lower}: is mounted on {found.MountPoint}", $"unmount it first: umount {found.MountPoint}");
+        }
+    }
+
+    private static void RefuseWrongKey(string lower, SafeFd from, EcryptfsVolume opened)
+    {
+        EcryptfsTraces traces = EcryptfsTraces.Find(from);
+        Check(Libc.RewindDirectory(from), lower);
+        if (traces.Contents.Count > 0 && !traces.Contents.Keys.Any(opened.Keys.Contains))
+        {
+            throw new CommandException(
+                ExitCode.KeyWrong,
+                $"{lower}: no file here was made with this key, the passphrase may be wrong; nothing was changed",
+                $"the files here were made with {string.Join(", ", traces.Contents.Keys.Take(3))}");
+        }
+
+        if (opened.NamesKey is null && traces.NameSignatures.Count > 0)
+        {
+            throw new CommandException(
+                ExitCode.Usage,
+                $"{lower}: names here are encrypted; nothing was changed",
+                "add -o ecryptfs_enable_filename_crypto=y");
+        }
+    }
+
+    private static Volume Prepare(string target, bool isVolume, IReadOnlyList<string> newKeys)
+    {
+        if (!isVolume)
+        {
+            _ = InitCommand.Run(target, newKeys, NamesMode.Encrypted);
+        }
+
+        return VolumeOpener.Open(target, newKeys, null, trustsNew: true);
+    }
+
+    private static ConversionCounts Count(StackFsFilesystem filesystem, SafeFd from, bool opensFiles)
+    {
+        using TreeConverter counter = new(filesystem, null, null, inPlace: true)
+        {
+            OpensFiles = opensFiles,
+            Problem = opensFiles ? Messages.Warning : static _ => { },
+        };
+        Check(counter.Convert(from), "LOWER");
         return counter.Counts;
     }
 
-    // From the mark on, beginning again only moves: what has moved already is no eCryptfs file to be converted.
-    private static void MoveUp(string lower, string target)
+    private static void CheckSpace(string target, ConversionCounts total, bool inPlace)
     {
-        using SafeFd from = Open(target);
-        using SafeFd to = Open(lower);
-        List<string> names = [.. Directory.EnumerateFileSystemEntries(target).Select(static path => Path.GetFileName(path))];
-        foreach (string name in names.Where(static name => name != Done).OrderBy(static name => name == VolumeConfig.FileName))
+        using SafeFd root = VolumeOpener.OpenLowerRoot(target);
+        Check(Libc.StatFs(root, out StatfsBuffer space), target);
+        long unit = Math.Max(space.FragmentSize, 1);
+        long free = (long)Math.Min(space.AvailableBlocks, (ulong)(long.MaxValue / unit)) * unit;
+        long needed = inPlace
+            ? total.Largest + Math.Min(total.Bytes, Margin)
+            : total.Bytes + (total.Files * 8192);
+        if (free < needed)
         {
-            byte[] bytes = Encoding.UTF8.GetBytes(name);
-            Check(Libc.Rename(from, bytes, to, bytes, 1), Path.Combine(lower, name));
+            throw new CommandException(
+                ExitCode.Failure,
+                string.Create(CultureInfo.InvariantCulture, $"{target}: {needed >> 20} MiB free are needed, {free >> 20} are there")
+                    + (inPlace ? $" (the largest file is {total.LargestName})" : ""),
+                "make room first; nothing was converted");
         }
-
-        File.Delete(Path.Combine(target, Done));
-        Directory.Delete(target);
-    }
-
-    private static SafeFd Open(string path)
-    {
-        Check(Libc.OpenPath(Encoding.UTF8.GetBytes(path), OpenFlags.ReadOnly | OpenFlags.Directory, out SafeFd? fd), path);
-        return fd!;
     }
 
     private static void Check(Errno errno, string what)

@@ -1,16 +1,18 @@
 using System.Globalization;
 using StackFs.Interop;
+using StackFs.Names;
 
 namespace StackFs.Cli.Conversion;
 
 /// <summary>
 /// What a conversion that is begun again could not see any more: under which new path a file of several names was stored,
-/// and the times that a directory had before its entries went. A file in the new tree, a line for each, gone at the end.
+/// and the times that a directory had before its entries went. A file in the lower root, a line for each, gone at the end. It
+/// says nothing that the lower directory does not: inode numbers, lower names, times.
 /// </summary>
 internal sealed class ConversionJournal : IDisposable
 {
     /// <summary>Its name in the root of the new tree.</summary>
-    internal const string FileName = ".stackfs-convert-journal";
+    internal static string FileName { get; } = System.Text.Encoding.UTF8.GetString(LowerNames.ConversionJournal);
 
     private readonly Dictionary<ulong, string> _links = [];
     private readonly Dictionary<ulong, (Timespec Access, Timespec Modify)> _times = [];
@@ -38,7 +40,7 @@ internal sealed class ConversionJournal : IDisposable
         _writer.WriteLine();
     }
 
-    /// <summary>Where a file of several names is, by its old inode number: a path in hexadecimal; null when it is not yet.</summary>
+    /// <summary>Where a file of several names is, by its old inode number: a lower path in hexadecimal; null when it is not yet.</summary>
     internal string? FindLink(ulong inode) => _links.GetValueOrDefault(inode);
 
     /// <summary>Notes where it is; durable when this returns.</summary>

@@ -1,318 +1,302 @@
 using System.Text;
+using StackFs.Content;
 using StackFs.Interop;
 using StackFs.Keyring.Interop;
+using StackFs.Lower;
+using StackFs.Mounting;
+using StackFs.Names;
+using StackFs.Operations;
 
 namespace StackFs.Cli.Conversion;
 
-/// <summary>What a conversion did, or would do.</summary>
-internal sealed class ConversionCounts
-{
-    /// <summary>Directories.</summary>
-    internal long Directories { get; set; }
-
-    /// <summary>Regular files, each name of one counted.</summary>
-    internal long Files { get; set; }
-
-    /// <summary>Symbolic links, pipes, sockets and devices.</summary>
-    internal long Others { get; set; }
-
-    /// <summary>Bytes of content.</summary>
-    internal long Bytes { get; set; }
-
-    /// <summary>Entries that could not be converted and stay where they are.</summary>
-    internal long Failed { get; set; }
-}
-
 /// <summary>
-/// Copies one mounted tree into another, entry by entry: content compared after it was stored, then attributes, owner, mode
-/// and times, then the name, and only then the original goes, if it is to go. Killed at any moment and begun again, it goes
-/// on: a name in the new tree is there only when what it names is whole.
+/// Makes native files of eCryptfs ones in the lower directories themselves, entry by entry: a file is stored beside its
+/// original under a name that no mount shows, made durable, read back and compared, given its attributes and its native name;
+/// its original goes only when that name is durable too. Killed at any moment and begun again it goes on, and a mount with
+/// <c>legacy=</c> shows every file in between.
 /// </summary>
-/// <param name="journal">Null where nothing is written.</param>
-/// <param name="removeOriginals">Whether what is converted is removed.</param>
-/// <param name="progress">Told of bytes done.</param>
-/// <param name="problem">Told in a line what could not be converted.</param>
-internal sealed class TreeConverter(
-    ConversionJournal? journal, bool removeOriginals, Action<long> progress, Action<string> problem)
+/// <remarks>One thread's.</remarks>
+internal sealed partial class TreeConverter : IDisposable
 {
     private const int Chunk = 1 << 20;
-    private const uint NoReplace = 1; // RENAME_NOREPLACE
 
+    // Originals that may wait for one fsync(2) of their directory.
+    private const int MostPending = 64;
+    private const long MostPendingBytes = 64L << 20;
+
+    private readonly OperationWorker _worker;
+    private readonly ConversionJournal? _journal;
+    private readonly SafeFd? _root;
+    private readonly bool _inPlace;
     private readonly byte[] _one = new byte[Chunk];
     private readonly byte[] _two = new byte[Chunk];
+    private readonly byte[] _name = new byte[LowerNames.MaxLength + 1];
+
+    /// <summary>A converter, or with no journal a counter.</summary>
+    /// <param name="filesystem">The volume, with the keys of the eCryptfs files; stays the caller's, mounted nowhere.</param>
+    /// <param name="journal">What an earlier run could not finish; null where nothing is to be changed.</param>
+    /// <param name="root">The new tree's root, readable; null with the journal.</param>
+    /// <param name="inPlace">Whether originals are in that tree too, and go.</param>
+    internal TreeConverter(StackFsFilesystem filesystem, ConversionJournal? journal, SafeFd? root, bool inPlace)
+    {
+        _worker = (OperationWorker)filesystem.CreateWorker();
+        _journal = journal;
+        _root = root;
+        _inPlace = inPlace;
+    }
 
     /// <summary>What was done.</summary>
     internal ConversionCounts Counts { get; } = new();
 
-    /// <summary>Names in the root of the old tree that are left out.</summary>
-    internal HashSet<string> SkippedInRoot { get; init; } = [];
+    /// <summary>Told of bytes done.</summary>
+    internal Action<long> Progress { get; init; } = static _ => { };
 
-    private static ReadOnlySpan<byte> TemporaryName => ".stackfs-convert.tmp"u8;
+    /// <summary>Told in a line what could not be converted.</summary>
+    internal Action<string> Problem { get; init; } = static _ => { };
 
-    /// <summary>Converts the content of a directory; the directory itself is the caller's.</summary>
-    /// <param name="from">The old directory, readable.</param>
-    /// <param name="to">The new one, readable; null to count only.</param>
-    /// <param name="path">The path of the new one, in hexadecimal from the new root, for the journal and messages.</param>
-    internal Errno Convert(SafeFd from, SafeFd? to, byte[] path)
+    /// <summary>Called before each change of a lower directory, for tests that end it there.</summary>
+    internal Action BeforeChange { get; init; } = static () => { };
+
+    /// <summary>Whether a counter opens every file, to see that its key is here.</summary>
+    internal bool OpensFiles { get; init; }
+
+    /// <summary>Why it ended before everything was tried: ENOSPC, EDQUOT, EROFS; else None.</summary>
+    internal Errno Stopped { get; private set; }
+
+    /// <summary>Converts what is in the root.</summary>
+    /// <param name="from">The old root, readable.</param>
+    internal Errno Convert(SafeFd from)
+    {
+        Place root = new(from, _root, [], "", InRoot: true);
+        return Directory(root);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _worker.Dispose();
+
+    private Errno Directory(Place place)
     {
         List<byte[]> names = [];
-        Errno error = List(from, names);
+        Errno error = List(place.From, names);
         foreach (byte[] name in names)
         {
-            if (path.Length == 0 && SkippedInRoot.Contains(Encoding.UTF8.GetString(name)))
+            if (Stopped != Errno.None)
             {
-                continue;
+                break;
             }
 
-            byte[] child = path.Length == 0 ? name : [.. path, (byte)'/', .. name];
-            Errno one = Entry(from, to, name, child);
-            if (one != Errno.None)
+            Errno one = Entry(place, name, out string shown);
+            if (IsFull(one) && place.Pending.Count > 0)
+            {
+                // What waits to be removed makes room.
+                Settle(place);
+                one = Entry(place, name, out shown);
+            }
+
+            if (IsFull(one))
+            {
+                Stopped = one;
+            }
+            else if (one != Errno.None)
             {
                 Counts.Failed++;
-                problem($"{Encoding.UTF8.GetString(child)}: {Output.ErrnoText.Of(one)}; left as it is");
+                Problem($"{shown}: {Reason(one)}; left as it is");
             }
         }
 
-        if (to is not null)
+        Settle(place);
+        if (place.To is not null)
         {
-            _ = Libc.Unlink(to, TemporaryName); // Of a run that was killed; usually there is none.
+            _ = Libc.Unlink(place.To, LowerNames.ConversionName); // Usually there is none.
         }
 
         return error;
     }
 
-    private Errno Entry(SafeFd from, SafeFd? to, byte[] name, byte[] path)
+    private Errno Entry(Place place, byte[] name, out string shown)
     {
-        Errno error = Libc.Statx(from, name, out StatxBuffer status);
-        if (error != Errno.None)
+        LowerNameKind kind = Classify(name, place.InRoot, out byte[] upper);
+        shown = place.ShownPath(upper);
+        if (kind == LowerNameKind.SideFile)
         {
-            return error;
-        }
-
-        if (ModeBits.IsDirectory(status.Mode))
-        {
-            Counts.Directories++;
-            return Directory(from, to, name, path, in status);
-        }
-
-        bool isFile = ModeBits.IsRegular(status.Mode);
-        if (isFile)
-        {
-            Counts.Files++;
-            Counts.Bytes += (long)status.Size;
-        }
-        else
-        {
-            Counts.Others++;
-        }
-
-        if (to is null)
-        {
-            progress(isFile ? (long)status.Size : 0);
             return Errno.None;
         }
 
-        error = isFile ? RegularFile(from, to, name, path, in status) : Special(from, to, name, in status);
-        if (error == Errno.None && isFile)
-        {
-            progress((long)status.Size);
-        }
-
-        return error == Errno.None && removeOriginals ? Libc.Unlink(from, name) : error;
-    }
-
-    private Errno Directory(SafeFd from, SafeFd? to, byte[] name, byte[] path, in StatxBuffer status)
-    {
-        int flags = OpenFlags.ReadOnly | OpenFlags.NoFollow;
-        Errno error = Libc.OpenBeneath(from, name, flags | OpenFlags.Directory, 0, out SafeFd? old);
+        Errno error = Libc.Statx(place.From, name, out StatxBuffer status);
         if (error != Errno.None)
         {
             return error;
         }
 
-        using (old)
+        bool isDirectory = ModeBits.IsDirectory(status.Mode);
+        if (kind is LowerNameKind.Name or LowerNameKind.Long)
         {
-            if (to is null)
-            {
-                return Convert(old!, null, path);
-            }
-
-            (Timespec access, Timespec modify) = journal!.TimesOf(in status);
-            error = Libc.MakeDirectory(to, name, 0x1C0);
-            error = error == Errno.EEXIST ? Errno.None : error;
-            error = error == Errno.None
-                ? Libc.OpenBeneath(to, name, flags | OpenFlags.Directory, 0, out SafeFd? fresh)
-                : Fail(error, out fresh);
-            using (fresh)
-            {
-                long failed = Counts.Failed;
-                error = error == Errno.None ? Convert(old!, fresh, path) : error;
-                error = error == Errno.None ? CopyAttributes(from, to, name, name, in status) : error;
-                error = error == Errno.None ? Libc.ChangeTimes(to, name, access, modify) : error;
-                return error == Errno.None && removeOriginals && Counts.Failed == failed
-                    ? Libc.RemoveDirectory(from, name)
-                    : error;
-            }
-        }
-    }
-
-    private Errno RegularFile(SafeFd from, SafeFd to, byte[] name, byte[] path, in StatxBuffer status)
-    {
-        string? linked = status.LinkCount > 1 || removeOriginals ? journal!.FindLink(status.Inode) : null;
-        if (linked is not null && Root is not null)
-        {
-            Errno linking = Libc.Link(Root, System.Convert.FromHexString(linked), to, name);
-            if (linking is Errno.None or Errno.EEXIST)
-            {
-                return Errno.None;
-            }
+            // Native already. Only a directory can have something left in it.
+            return isDirectory && _inPlace ? Below(place, name, name, shown, in status) : Errno.None;
         }
 
-        Errno error = Libc.OpenBeneath(from, name, OpenFlags.ReadOnly | OpenFlags.NoFollow, 0, out SafeFd? old);
-        if (error != Errno.None)
+        if (kind != LowerNameKind.Legacy)
         {
-            return error;
+            return Errno.ENOKEY;
         }
 
-        using (old)
+        if (isDirectory)
         {
-            error = Libc.OpenBeneath(to, name, OpenFlags.ReadOnly | OpenFlags.NoFollow, 0, out SafeFd? there);
-            if (error == Errno.None)
-            {
-                // Of an earlier run: it was whole before it had this name. Compared all the same, since the original goes.
-                using (there)
-                {
-                    return Same(old!, there!) ? Errno.None : Errno.EEXIST;
-                }
-            }
-
-            error = Store(old!, to);
+            Counts.Directories++;
+            return _journal is null ? Below(place, name, name, shown, in status) : LegacyDirectory(place, name, upper, shown, in status);
         }
 
-        error = error == Errno.None ? CopyAttributes(from, to, name, TemporaryName, in status) : error;
-        error = error == Errno.None ? CopyTimes(to, TemporaryName, in status) : error;
-        error = error == Errno.None ? Libc.Rename(to, TemporaryName, to, name, NoReplace) : error;
-        if (error == Errno.None && status.LinkCount > 1)
+        bool isFile = ModeBits.IsRegular(status.Mode);
+        long size = isFile ? SizeOf(place.From, name, in status) : 0;
+        Counts.Add(shown, isFile, size);
+        if (_journal is null)
         {
-            journal!.AddLink(status.Inode, System.Convert.ToHexString(path));
+            return isFile && OpensFiles ? TryOpen(place.From, name, shown) : Errno.None;
+        }
+
+        error = isFile ? RegularFile(place, name, upper, shown, in status)
+            : ModeBits.IsSymbolicLink(status.Mode) ? Link(place, name, upper, in status)
+            : Special(place, name, upper, in status);
+        Progress(error == Errno.None ? size : 0);
+        if (place.Pending.Count >= MostPending || place.PendingBytes >= MostPendingBytes)
+        {
+            Settle(place);
         }
 
         return error;
     }
 
-    /// <summary>The new root, for links to files stored before.</summary>
-    internal SafeFd? Root { get; init; }
-
-    // Writes the temporary file, makes it durable, and reads it back past the page cache.
-    private Errno Store(SafeFd old, SafeFd to)
+    // Of a counter without a volume, every name that decodes is an eCryptfs one.
+    private LowerNameKind Classify(byte[] name, bool inRoot, out byte[] upper)
     {
-        int flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Truncate | OpenFlags.NoFollow;
-        Errno error = Libc.OpenBeneath(to, TemporaryName, flags, 0x180, out SafeFd? fresh);
+        LowerNameKind kind = LegacyEntries.Classify(_worker, name, inRoot, out int length);
+        upper = kind is LowerNameKind.Name or LowerNameKind.Legacy ? _worker.UpperName[..length] : name;
+        return kind == LowerNameKind.Name && _worker.Legacy is null ? LowerNameKind.Legacy : kind;
+    }
+
+    private Errno LegacyDirectory(Place place, byte[] name, byte[] upper, string shown, in StatxBuffer status)
+    {
+        Errno error = NativeName(place, upper, out byte[] native, out bool isThere);
+        _ = _journal!.TimesOf(in status);
+        if (error == Errno.None && !_inPlace)
+        {
+            BeforeChange();
+            error = isThere ? Errno.None : Libc.MakeDirectory(place.To!, native, 0x1C0);
+            error = error == Errno.None ? Below(place, name, native, shown, in status) : error;
+
+            // After what is in it, which its mode may forbid to make.
+            return error == Errno.None ? Attributes(place.From, name, place.To!, native, in status) : error;
+        }
+
+        if (error == Errno.None)
+        {
+            // First its attributes, while its old name says that it is not done.
+            error = isThere ? Errno.EEXIST : OwnAttributes(place.From, name);
+            if (error == Errno.None)
+            {
+                BeforeChange();
+                error = Libc.Rename(place.From, name, place.To!, native, 0);
+            }
+        }
+
+        return error == Errno.None ? Below(place, native, native, shown, in status) : error;
+    }
+
+    /// <summary>Converts what is in a directory, and gives it the times that it had.</summary>
+    private Errno Below(Place place, byte[] name, byte[] native, string shown, in StatxBuffer status)
+    {
+        int flags = OpenFlags.ReadOnly | OpenFlags.NoFollow | OpenFlags.Directory;
+        Errno error = Libc.OpenBeneath(place.From, name, flags, 0, out SafeFd? old);
         if (error != Errno.None)
         {
             return error;
         }
 
-        using (fresh)
+        using (old)
         {
-            for (long at = 0; error == Errno.None;)
+            SafeFd? fresh = _inPlace || place.To is null ? old : null;
+            error = fresh is null && place.To is not null ? Libc.OpenBeneath(place.To, native, flags, 0, out fresh) : Errno.None;
+            using (ReferenceEquals(fresh, old) ? null : fresh)
             {
-                error = Libc.PReadFully(old, _one, at, out int count);
-                if (error != Errno.None || count == 0)
+                if (_journal is null || error != Errno.None)
+                {
+                    return error == Errno.None ? Directory(new Place(old!, null, [], shown, InRoot: false)) : error;
+                }
+
+                (Timespec access, Timespec modify) = _journal.TimesOf(in status);
+                error = Directory(new Place(old!, fresh, place.NativePath(native), shown, InRoot: false));
+                BeforeChange();
+                return error == Errno.None ? Libc.ChangeTimes(fresh!, [], access, modify) : error;
+            }
+        }
+    }
+
+    /// <summary>Removes the originals that are converted, once the names of what replaces them are durable.</summary>
+    private void Settle(Place place)
+    {
+        if (place.Pending.Count > 0 && _inPlace)
+        {
+            BeforeChange();
+            Errno error = Libc.Sync(place.To!, dataOnly: false);
+            foreach (byte[] name in error == Errno.None ? place.Pending : [])
+            {
+                BeforeChange();
+                error = Libc.Unlink(place.From, name);
+                if (error is not (Errno.None or Errno.ENOENT))
                 {
                     break;
                 }
-
-                error = Libc.PWriteFully(fresh!, _one.AsSpan(0, count), at, out _);
-                at += count;
             }
 
-            error = error == Errno.None ? Libc.Sync(fresh!, dataOnly: false) : error;
-            _ = Libc.Advise(fresh!, 0, 0, 4); // POSIX_FADV_DONTNEED: only what is read back counts; advice may be ignored.
-            return error == Errno.None && !Same(old, fresh!) ? Errno.EIO : error;
+            if (error is not (Errno.None or Errno.ENOENT))
+            {
+                Counts.Failed++;
+                Problem($"{place.Shown}/: {Reason(error)}; what was converted is there, its originals stay");
+            }
         }
+
+        place.Pending.Clear();
+        place.PendingBytes = 0;
     }
 
-    private bool Same(SafeFd left, SafeFd right)
+    private Errno NativeName(Place place, byte[] upper, out byte[] native, out bool isThere)
     {
-        for (long at = 0; ; at += Chunk)
-        {
-            if (Libc.PReadFully(left, _one, at, out int count) != Errno.None
-                || Libc.PReadFully(right, _two, at, out int other) != Errno.None
-                || !_one.AsSpan(0, count).SequenceEqual(_two.AsSpan(0, other)))
-            {
-                return false;
-            }
-
-            if (count < Chunk)
-            {
-                return true;
-            }
-        }
-    }
-
-    private Errno Special(SafeFd from, SafeFd to, byte[] name, in StatxBuffer status)
-    {
-        Errno error;
-        if (ModeBits.IsSymbolicLink(status.Mode))
-        {
-            error = Libc.ReadLink(from, name, _one, out int length);
-            if (error == Errno.None)
-            {
-                _one[length] = 0;
-                error = Libc.Symlink(_one.AsSpan(0, length + 1), to, name);
-            }
-        }
-        else
-        {
-            error = Libc.MakeNode(to, name, status.Mode, status.RawDevice);
-        }
-
-        error = error == Errno.EEXIST ? Errno.None : error;
-        error = error == Errno.None ? Libc.ChangeOwner(to, name, status.UserId, status.GroupId) : error;
-        return error == Errno.None ? CopyTimes(to, name, in status) : error;
-    }
-
-    private Errno CopyAttributes(
-        SafeFd from, SafeFd to, ReadOnlySpan<byte> oldName, ReadOnlySpan<byte> newName, in StatxBuffer status)
-    {
-        Errno error = Libc.ListXattr(from, oldName, _one.AsSpan(0, 65536), out int length);
-        if (error is not (Errno.None or Errno.EOPNOTSUPP))
+        native = [];
+        isThere = false;
+        NameStatus encoded = _worker.Names.Encode(upper, place.InRoot, _name, out int length);
+        Errno error = NameErrno.From(encoded);
+        if (error != Errno.None)
         {
             return error;
         }
 
-        foreach (Range range in _one.AsSpan(0, length).ToArray().AsSpan().Split((byte)0))
+        native = _name[..length];
+        error = Libc.Statx(place.To!, native, out _);
+        isThere = error == Errno.None;
+        if (error != Errno.ENOENT)
         {
-            ReadOnlySpan<byte> attribute = _one.AsSpan(0, length)[range];
-            if (attribute.IsEmpty)
-            {
-                continue;
-            }
-
-            error = Libc.GetXattr(from, oldName, attribute, _two.AsSpan(0, 65536), out int size);
-            error = error == Errno.None ? Libc.SetXattr(to, newName, attribute, _two.AsSpan(0, size), 0) : error;
-            if (error != Errno.None)
-            {
-                return error;
-            }
+            return error;
         }
 
-        error = Libc.ChangeOwner(to, newName, status.UserId, status.GroupId);
-        return error == Errno.None ? Libc.ChangeMode(to, newName, status.Mode & ModeBits.PermissionMask) : error;
+        if (encoded != NameStatus.Long)
+        {
+            return Errno.None;
+        }
+
+        BeforeChange();
+        using LowerAddress directory = LowerAddress.OfDescriptor(place.To!);
+        return Companions.WriteName(_worker, in directory, new EntryName(upper, native, isLong: true));
     }
 
-    private static Errno CopyTimes(SafeFd to, ReadOnlySpan<byte> name, in StatxBuffer status) => Libc.ChangeTimes(
-        to,
-        name,
-        new Timespec(status.AccessTime.Seconds, status.AccessTime.Nanoseconds),
-        new Timespec(status.ModifyTime.Seconds, status.ModifyTime.Nanoseconds));
+    private static bool IsFull(Errno error) => error is Errno.ENOSPC or Errno.EDQUOT or Errno.EROFS;
 
-    private static Errno Fail(Errno error, out SafeFd? none)
+    private static string Reason(Errno error) => error switch
     {
-        none = null;
-        return error;
-    }
+        Errno.ENOKEY => "made with a key that was not given",
+        Errno.EEXIST => "is there in both formats, with another content",
+        Errno.EBADMSG => "reads back otherwise than it was written",
+        _ => Output.ErrnoText.Of(error),
+    };
 
     private static Errno List(SafeFd directory, List<byte[]> names)
     {
@@ -334,5 +318,23 @@ internal sealed class TreeConverter(
                 }
             }
         }
+    }
+
+    /// <summary>A directory that is being converted.</summary>
+    /// <param name="From">Where the originals are.</param>
+    /// <param name="To">Where the native files go; the same in place, null to count only.</param>
+    /// <param name="Path">The path of that in the new tree, by lower names.</param>
+    /// <param name="Shown">Its path for people.</param>
+    /// <param name="InRoot">Whether it is the root.</param>
+    private sealed record Place(SafeFd From, SafeFd? To, byte[] Path, string Shown, bool InRoot)
+    {
+        internal List<byte[]> Pending { get; } = [];
+
+        internal long PendingBytes { get; set; }
+
+        internal byte[] NativePath(byte[] native) => Path.Length == 0 ? native : [.. Path, (byte)'/', .. native];
+
+        internal string ShownPath(byte[] upper) =>
+            Shown.Length == 0 ? Encoding.UTF8.GetString(upper) : $"{Shown}/{Encoding.UTF8.GetString(upper)}";
     }
 }
