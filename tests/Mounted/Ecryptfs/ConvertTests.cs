@@ -150,7 +150,7 @@ public class ConvertTests
 
     private static SortedDictionary<string, string> Upper(EcryptfsTree tree, string volume, string? legacy)
     {
-        string options = $"passfile={tree.PassFile},trust"
+        string options = $"nokeyring,passfile={tree.PassFile},trust"
             + (legacy is null ? "" : $",legacy={legacy},legacy_key={tree.Key},{tree.OriginalOptions}");
         (int code, string output) = TestMount.Run(Program, ["mount", volume, tree.Upper, "-o", options]);
         Assert.True(code == 0, output);

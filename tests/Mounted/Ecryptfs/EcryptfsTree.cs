@@ -95,7 +95,7 @@ internal sealed class EcryptfsTree : IDisposable
 
     /// <summary>Mounts that volume; the tree's files beside its own as <paramref name="legacy"/> says, null for not at all.</summary>
     internal void MountVolume(string? legacy) => MountAll(
-        $"trust,key=passphrase:passfile={Path.Combine(_base, "volume")}"
+        $"nokeyring,trust,key=passphrase:passfile={Path.Combine(_base, "volume")}"
         + (legacy is null ? "" : $",legacy={legacy},legacy_key={_key},{OriginalOptions}"));
 
     /// <summary>Mounts it with just these options.</summary>

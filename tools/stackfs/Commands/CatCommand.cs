@@ -36,9 +36,9 @@ internal static class CatCommand
         return command;
     }
 
-    private static ExitCode Run(string path, IReadOnlyList<string> keys)
+    private static ExitCode Run(string path, string[] keys)
     {
-        IReadOnlyList<KeySpec> specs = keys.Count == 0 ? [] : KeyReader.Parse(keys);
+        IReadOnlyList<KeySpec> specs = keys.Length == 0 ? [] : KeyReader.Parse(keys);
         Errno errno = LowerFileReport.Open(path, out SafeFd? fd);
         if (errno != Errno.None)
         {
