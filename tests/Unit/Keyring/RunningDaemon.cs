@@ -51,10 +51,19 @@ internal sealed class RunningDaemon : IDisposable
         return client!;
     }
 
-    /// <summary>A connection without the client's manners.</summary>
+    /// <summary>A connection without the client's manners, but for waiting while the daemon's queue is full.</summary>
     internal SafeFd ConnectRaw()
     {
-        Assert.Equal(Errno.None, Posix.Connect(Socket, out SafeFd fd));
+        DateTime end = DateTime.UtcNow + TimeSpan.FromSeconds(30);
+        SafeFd fd;
+        Errno error;
+        while ((error = Posix.Connect(Socket, out fd)) == Errno.EAGAIN && DateTime.UtcNow < end)
+        {
+            fd.Dispose();
+            Thread.Sleep(1);
+        }
+
+        Assert.Equal(Errno.None, error);
         return fd;
     }
 
