@@ -14,9 +14,9 @@ using StackFs.Keyring.Secrets;
 using StackFs.Keyring.Slots;
 using StackFs.Keyring.Sources;
 using StackFs.Keyring.Volumes;
+using StackFs.Tests.Common;
 using Errno = StackFs.Keyring.Interop.Errno;
 using PemReader = Org.BouncyCastle.OpenSsl.PemReader;
-using StackFs.Tests.Common;
 
 namespace StackFs.Tests.Unit.Keyring;
 

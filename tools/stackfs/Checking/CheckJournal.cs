@@ -37,12 +37,13 @@ internal sealed class CheckJournal : IDisposable
         }
 
         FileMode mode = restart ? FileMode.Create : FileMode.Append;
-        _writer = new StreamWriter(new FileStream(path, new FileStreamOptions
+        FileStream file = new(path, new FileStreamOptions
         {
             Mode = mode,
             Access = FileAccess.Write,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        })) { NewLine = "\n", AutoFlush = true };
+        });
+        _writer = new StreamWriter(file) { NewLine = "\n", AutoFlush = true };
         _writer.WriteLine();
     }
 
