@@ -17,9 +17,6 @@ internal sealed class FuseSession : IDisposable
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(30);
 
-    // How long the kernel may take to switch over to io_uring.
-    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
-
     /// <summary>Stands for the device where there are queues.</summary>
     private const int DeviceQueue = -1;
 
@@ -286,65 +283,39 @@ internal sealed class FuseSession : IDisposable
             return false;
         }
 
-        bool isTaken;
+        int refused;
         lock (_gate)
         {
-            isTaken = _refusedWorkers == 0;
-            _queues = isTaken ? queues.Count : 0;
+            refused = _refusedWorkers;
+            _queues = refused == 0 ? queues.Count : 0;
         }
 
-        if (isTaken ? Answers() : _refusedWorkers == rings.Length && _options.Carrier != FuseCarrier.IoUring)
+        FuseMountException failure;
+        if (refused == 0)
         {
-            return isTaken || workers == 1 || Start(workers - 1, []);
+            return true;
+        }
+
+        if (_options.Carrier == FuseCarrier.IoUring)
+        {
+            failure = NoRings();
+        }
+        else if (refused == rings.Length)
+        {
+            return workers == 1 || Start(workers - 1, []);
+        }
+        else
+        {
+            failure = new FuseMountException(Errno.EPROTO, "the kernel refused some of its io_uring queues; use carrier=device");
         }
 
         lock (_gate)
         {
-            _failure ??= isTaken
-                ? new FuseMountException(Errno.EPROTO, "the kernel sends nothing over io_uring; use carrier=device")
-                : NoRings();
+            _failure ??= failure;
         }
 
         End();
         return false;
-    }
-
-    /// <summary>
-    /// Whether requests come: until every queue that the kernel has got an entry, it sends none at all. Opening the root
-    /// makes one.
-    /// </summary>
-    private bool Answers()
-    {
-        byte[] path = System.Text.Encoding.UTF8.GetBytes(_mount.MountPoint);
-        var look = new Thread(() =>
-        {
-            _ = Libc.OpenPath(path, OpenFlags.ReadOnly | OpenFlags.Directory, out SafeFd? root); // Any answer is one.
-            root?.Dispose();
-        })
-        {
-            IsBackground = true,
-            Name = "fuse-look",
-        };
-        look.Start();
-        DateTime deadline = DateTime.UtcNow + AnswerLimit;
-        while (!look.Join(TimeSpan.FromMilliseconds(10)))
-        {
-            lock (_gate)
-            {
-                // A slow lower directory answers late, but the request is here.
-                if (_pumps.Exists(pump => pump.Queue != DeviceQueue && !pump.IsIdle))
-                {
-                    return true;
-                }
-            }
-
-            if (DateTime.UtcNow >= deadline)
-            {
-                return _over.Task.IsCompleted;
-            }
-        }
-
-        return true;
     }
 
     /// <summary>Starts one more thread; <c>_gate</c> is held.</summary>
