@@ -68,6 +68,23 @@ public sealed class PlainUserTests
         });
     }
 
+    [PlainUserFact]
+    public void What_another_process_of_the_same_number_left_behind_is_in_nobodys_way()
+    {
+        int last = int.Parse(File.ReadAllText("/proc/sys/kernel/ns_last_pid"), System.Globalization.CultureInfo.InvariantCulture);
+        string[] left = [.. Enumerable.Range(last, 500).Select(static n => $"/tmp/dotnet-diagnostic-{n}-1-socket")];
+        try
+        {
+            Array.ForEach(left, static path => File.WriteAllText(path, ""));
+            using TestMount mount = TestMount.Create(options: "", user: User);
+            As(User, () => Assert.Equal("ok", Sys.Mkdir(mount.Upper + "/d").Name));
+        }
+        finally
+        {
+            Array.ForEach(left, File.Delete);
+        }
+    }
+
     private static void As(uint user, Action body)
     {
         System.Runtime.ExceptionServices.ExceptionDispatchInfo? failure = null;

@@ -61,7 +61,14 @@ internal static class RuntimeSettings
     {
         foreach (string socket in Directory.EnumerateFiles(Path.GetTempPath(), $"dotnet-diagnostic-{Environment.ProcessId}-*-socket"))
         {
-            File.Delete(socket); // The runtime removes it at exit, and execve(2) is none.
+            try
+            {
+                File.Delete(socket); // The runtime removes it at exit, and execve(2) is none.
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // Another user's, who had this process number before: it stays theirs.
+            }
         }
 
         Errno errno = Posix.ExecuteSelfAgain(File.ReadAllBytes("/proc/self/cmdline"));
