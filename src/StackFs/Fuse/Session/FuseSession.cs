@@ -11,7 +11,7 @@ namespace StackFs.Fuse;
 /// <remarks>
 /// Lock order: <c>_gate</c> is a leaf, held only to look at and change the fields it guards.
 /// </remarks>
-internal sealed class FuseSession : IDisposable
+internal sealed partial class FuseSession : IDisposable
 {
     // How often a busy mount is tried again, and how long all workers must wait for requests to count as drained.
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(50);
@@ -221,20 +221,6 @@ internal sealed class FuseSession : IDisposable
         return _rings is not null || _options.Carrier != FuseCarrier.IoUring ? true : throw NoRings();
     }
 
-    private bool PrepareRings()
-    {
-        if (_options.Carrier != FuseCarrier.Device)
-        {
-            _rings = UringQueues.Create(_mount.Device, _options.Workers);
-        }
-
-        return _rings is not null;
-    }
-
-    private static FuseMountException NoRings() => new(
-        Errno.EOPNOTSUPP,
-        "carrier=uring is not to be had: it needs Linux 6.14, Y in /sys/module/fuse/parameters/enable_uring, an exclusive lower directory and two threads for each processor; use carrier=auto");
-
     private void StartWorkers()
     {
         _ = BackingDevice.SetReadahead(_mount.Connection, _options.Readahead); // Plain users may not; it is only speed.
@@ -269,53 +255,6 @@ internal sealed class FuseSession : IDisposable
         {
             return _failure is null;
         }
-    }
-
-    /// <summary>
-    /// Starts a thread for each entry, and one for what still comes over the device: FORGET and INTERRUPT. Where the kernel
-    /// takes no entry, as many for the device as would have been started.
-    /// </summary>
-    private bool StartOnRings(UringQueues queues, int workers)
-    {
-        UringChannel[] rings = queues.Take();
-        if (!Start(1, rings))
-        {
-            return false;
-        }
-
-        int refused;
-        lock (_gate)
-        {
-            refused = _refusedWorkers;
-            _queues = refused == 0 ? queues.Count : 0;
-        }
-
-        FuseMountException failure;
-        if (refused == 0)
-        {
-            return true;
-        }
-
-        if (_options.Carrier == FuseCarrier.IoUring)
-        {
-            failure = NoRings();
-        }
-        else if (refused == rings.Length)
-        {
-            return workers == 1 || Start(workers - 1, []);
-        }
-        else
-        {
-            failure = new FuseMountException(Errno.EPROTO, "the kernel refused some of its io_uring queues; use carrier=device");
-        }
-
-        lock (_gate)
-        {
-            _failure ??= failure;
-        }
-
-        End();
-        return false;
     }
 
     /// <summary>Starts one more thread; <c>_gate</c> is held.</summary>
