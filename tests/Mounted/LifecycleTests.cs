@@ -18,7 +18,7 @@ public sealed class LifecycleTests
         Sys.Close(fd);
         mount.Stop();
         mount.Mount();
-        Assert.Equal(data, Read(mount.Upper + "/f"));
+        Assert.Equal(data, WholeFile.Read(mount.Upper + "/f"));
     }
 
     [StackFsFact]
@@ -33,7 +33,7 @@ public sealed class LifecycleTests
         mount.Unmount();
         Assert.All(mount.LowerFiles(), f => Assert.True(IsSealed(new FileInfo(f).Length), $"{f}: {new FileInfo(f).Length}"));
         mount.Mount();
-        Assert.All(Enumerable.Range(0, 200), i => Assert.Equal(i * 50, Read($"{mount.Upper}/f{i}").Length));
+        Assert.All(Enumerable.Range(0, 200), i => Assert.Equal(i * 50, WholeFile.Read($"{mount.Upper}/f{i}").Length));
     }
 
     [MountedFact]
@@ -63,7 +63,7 @@ public sealed class LifecycleTests
         Assert.DoesNotContain("secret", lower, StringComparison.Ordinal);
         Assert.Equal(-1, File.ReadAllBytes(lower).AsSpan().IndexOf("words"u8));
         mount.Mount();
-        Assert.Equal("words"u8.ToArray(), Read(mount.Upper + "/secret"));
+        Assert.Equal("words"u8.ToArray(), WholeFile.Read(mount.Upper + "/secret"));
     }
 
     [MountedFact]
@@ -78,7 +78,7 @@ public sealed class LifecycleTests
             }
 
             Assert.All(Enumerable.Range(0, mounts.Length), i =>
-                Assert.Equal($"mount {i}", Encoding.ASCII.GetString(Read(mounts[i].Upper + "/name"))));
+                Assert.Equal($"mount {i}", Encoding.ASCII.GetString(WholeFile.Read(mounts[i].Upper + "/name"))));
             Assert.Equal("EXDEV", Target.Current == Target.Bare ? "EXDEV" : Sys.Rename(mounts[0].Upper + "/name", mounts[1].Upper + "/other").Name);
         }
         finally
@@ -158,21 +158,5 @@ public sealed class LifecycleTests
         int fd = Sys.Open(path, Sys.O_WRONLY | Sys.O_CREAT).Count;
         Assert.Equal(text.Length, Sys.Pwrite(fd, Encoding.ASCII.GetBytes(text), 0).Value);
         Sys.Close(fd);
-    }
-
-    private static byte[] Read(string path)
-    {
-        int fd = Sys.Open(path, Sys.O_RDONLY).Count;
-        Sys.Fstat(fd, out FileStatus status);
-        byte[] data = new byte[status.Size];
-        for (int done = 0; done < data.Length;)
-        {
-            Result read = Sys.Pread(fd, data.AsSpan(done), done);
-            Assert.True(read is { Ok: true, Value: > 0 }, $"{path}: read at {done} answered {read}");
-            done += read.Count;
-        }
-
-        Sys.Close(fd);
-        return data;
     }
 }

@@ -64,7 +64,7 @@ public sealed class RoundsTests(ITestOutputHelper output)
             Assert.Equal("0", mount.Status("counters.writes without key"));
             mount.Remount();
             writers.ForEach(w => w.Check());
-            Assert.True(known.AsSpan().SequenceEqual(ReadAll(mount.Upper + "/known")));
+            Assert.True(known.AsSpan().SequenceEqual(WholeFile.Read(mount.Upper + "/known")));
         });
         File.Delete(count);
     }
@@ -90,7 +90,7 @@ public sealed class RoundsTests(ITestOutputHelper output)
 
     private static void AssertStored(string path, long last)
     {
-        byte[] data = ReadAll(path);
+        byte[] data = WholeFile.Read(path);
         for (long n = Math.Max(1, last - MapPlaces + 2); n <= last; n++)
         {
             long found = BinaryPrimitives.ReadInt64LittleEndian(data.AsSpan((int)(n * 513 % MapPlaces) * sizeof(long)));
@@ -103,22 +103,6 @@ public sealed class RoundsTests(ITestOutputHelper output)
         int fd = Sys.Open(path, Sys.O_WRONLY | Sys.O_CREAT).Count;
         Assert.Equal(data.Length, Sys.Pwrite(fd, data, 0).Value);
         Assert.Equal("ok", Sys.Close(fd).Name);
-    }
-
-    private static byte[] ReadAll(string path)
-    {
-        int fd = Sys.Open(path, Sys.O_RDONLY).Count;
-        Sys.Fstat(fd, out FileStatus status);
-        byte[] data = new byte[status.Size];
-        for (int done = 0; done < data.Length;)
-        {
-            Result read = Sys.Pread(fd, data.AsSpan(done), done);
-            Assert.True(read is { Ok: true, Value: > 0 }, $"{path}: read at {done} answered {read}");
-            done += read.Count;
-        }
-
-        Sys.Close(fd);
-        return data;
     }
 
     private static Thread Start(Action body)
@@ -173,7 +157,7 @@ public sealed class RoundsTests(ITestOutputHelper output)
 
         public void Check()
         {
-            byte[] data = ReadAll(_path);
+            byte[] data = WholeFile.Read(_path);
             Assert.True(data.Length >= Written * RecordSize, $"{_path}: {data.Length} bytes of {Written} records");
             for (int i = 0; i < Written; i++)
             {

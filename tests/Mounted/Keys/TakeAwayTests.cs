@@ -24,7 +24,7 @@ public sealed class TakeAwayTests
             Sys.SetXattr(mount.Upper + "/file", "user.colour", "blue"u8);
 
             // In the kernel's caches, all of it, and open.
-            Assert.Equal(data, Read(mount.Upper + "/file"));
+            Assert.Equal(data, WholeFile.Read(mount.Upper + "/file"));
             int file = Sys.Open(mount.Upper + "/file", Sys.O_RDWR).Count;
             int inner = Sys.Open(mount.Upper + "/directory/inner", Sys.O_RDONLY).Count;
             int directory = Sys.Open(mount.Upper + "/directory", Sys.O_RDONLY | Sys.O_DIRECTORY).Count;
@@ -63,7 +63,7 @@ public sealed class TakeAwayTests
             mount.AddKey();
             mount.WaitForStatus("key", "held", 5);
             Assert.Equal(Size, Sys.Pread(file, data.AsSpan().ToArray(), 0).Value);
-            Assert.Equal(data, Read(mount.Upper + "/file"));
+            Assert.Equal(data, WholeFile.Read(mount.Upper + "/file"));
             Assert.Equal(1, Sys.Pwrite(file, data.AsSpan(0, 1), 0).Value);
             Assert.Equal(["inner"], Sys.Names(mount.Upper + "/directory"));
             Sys.Lseek(directory, 0, Sys.SEEK_SET);
@@ -96,7 +96,7 @@ public sealed class TakeAwayTests
             Sys.Close(fd);
             mount.AddKey();
             mount.Mount();
-            byte[] back = Read(mount.Upper + "/f");
+            byte[] back = WholeFile.Read(mount.Upper + "/f");
             Assert.Equal((30 << 20) + 3, back.Length);
             Assert.True(back.AsSpan(0, data.Length).SequenceEqual(data));
             Assert.Equal("end"u8.ToArray(), back[^3..]);
@@ -147,7 +147,7 @@ public sealed class TakeAwayTests
             Assert.True(!told.Ok || !closed.Ok, $"fsync {told}, close {closed}; {mount.Errors}");
             mount.AddKey();
             mount.WaitForStatus("key", "held", 5);
-            Assert.Equal(kept, Read(mount.Upper + "/kept"));
+            Assert.Equal(kept, WholeFile.Read(mount.Upper + "/kept"));
             Assert.Equal("ok", Sys.Unlink(mount.Upper + "/f").Name);
             Fill(mount.Upper + "/after", 1 << 20, seed: 7);
         });
@@ -162,13 +162,13 @@ public sealed class TakeAwayTests
             byte[] data = Fill(mount.Upper + "/f", 100_000, seed: 10);
             int fd = Sys.Open(mount.Upper + "/f", Sys.O_RDONLY).Count;
             Sys.Kill(KeyringDaemons.FindIn(mount.KeyringDirectory)!.Value, Sys.SIGKILL);
-            Assert.Equal(data, Read(mount.Upper + "/f")); // For 10 seconds another daemon may come.
+            Assert.Equal(data, WholeFile.Read(mount.Upper + "/f")); // For 10 seconds another daemon may come.
             mount.WaitForStatus("key", "gone", 20);
             Assert.Equal("ENOKEY", Sys.Pread(fd, new byte[10], 0).Name);
             mount.AddKey();
             mount.WaitForStatus("key", "held", 5);
             Assert.Equal(10, Sys.Pread(fd, new byte[10], 0).Value);
-            Assert.Equal(data, Read(mount.Upper + "/f"));
+            Assert.Equal(data, WholeFile.Read(mount.Upper + "/f"));
             Sys.Close(fd);
         });
     }
@@ -185,7 +185,7 @@ public sealed class TakeAwayTests
             Assert.Equal("ENOKEY", Sys.Open(mount.Upper + "/f", Sys.O_RDONLY).Name);
             mount.AddKey();
             mount.WaitForStatus("key", "held", 5);
-            Assert.Equal(data, Read(mount.Upper + "/f"));
+            Assert.Equal(data, WholeFile.Read(mount.Upper + "/f"));
         });
     }
 
@@ -216,22 +216,6 @@ public sealed class TakeAwayTests
         int fd = Sys.Open(path, Sys.O_WRONLY | Sys.O_CREAT).Count;
         Assert.Equal(length, Sys.Pwrite(fd, data, 0).Value);
         Assert.Equal("ok", Sys.Close(fd).Name);
-        return data;
-    }
-
-    private static byte[] Read(string path)
-    {
-        int fd = Sys.Open(path, Sys.O_RDONLY).Count;
-        Sys.Fstat(fd, out FileStatus status);
-        byte[] data = new byte[status.Size];
-        for (int done = 0; done < data.Length;)
-        {
-            Result read = Sys.Pread(fd, data.AsSpan(done), done);
-            Assert.True(read is { Ok: true, Value: > 0 }, $"{path}: read at {done} answered {read}");
-            done += read.Count;
-        }
-
-        Sys.Close(fd);
         return data;
     }
 }
